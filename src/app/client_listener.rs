@@ -62,6 +62,7 @@ impl Api {
                 broker: settings.broker.clone(),
                 limits: (&settings.limits).into(),
                 anonymous: http.anonymous,
+                session: http.session,
                 allowances: Allowances {
                     requests: a_second(http.requests_per_second),
                     wrong_keys: a_second(http.wrong_keys_per_second),

@@ -31,6 +31,7 @@ mod resend;
 mod run;
 mod schema;
 mod servers;
+mod session;
 mod tenant;
 mod watch;
 mod workflow;
@@ -128,6 +129,7 @@ enum Command {
     Resend(resend::Resend),
     Workflow(workflow::Workflow),
     Key(key::Key),
+    Session(session::Session),
     Tenant(tenant::Tenant),
     Producer(producer::Producer),
     Quota(quota::Quota),
@@ -180,6 +182,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Resend(resend) => resend::run(&resend, &sources).await,
         Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
         Command::Key(key) => key::run(key, &sources).await,
+        Command::Session(session) => session::run(session, &sources).await,
         Command::Tenant(tenant) => tenant::run(tenant, &sources).await,
         Command::Producer(producer) => producer::run(producer, &sources).await,
         Command::Quota(quota) => quota::run(quota, &sources).await,

@@ -239,6 +239,8 @@ sections! {
             "requests granted to one key, or to one address as long as there are no keys";
         wrong_keys_per_second: u32 = "WAYBILL_HTTP__WRONG_KEYS_PER_SECOND", "20", Count(1, 1_000_000),
             "requests with a key that is not known yet, granted to one address";
+        session: Duration = "WAYBILL_HTTP__SESSION", "12h", Time(ms(1_000), days(30)),
+            "a session of the pages, or of a client of OMFLOW, ends after this, however it is used";
     }
 
     /// The other systems whose clients are served, each under a path of its own.

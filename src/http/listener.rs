@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::api;
@@ -40,4 +41,6 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     let router = router.layer(from_fn(drain_bodies::drain));
     let listener = LimitedListener::new(listener, LIMITS);
     server::serve(listener, router, arrival, (stop, GRACE)).await;
+    // Without the database nothing is left to wait for.
+    let _ = timeout(GRACE, api.keys.record_logins()).await;
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,6 +14,7 @@ use super::submit::publisher::{self, EventPublisher};
 use super::submit::upload_limits::UploadLimits;
 use super::web::batcher::{self, Batcher};
 use super::web::keys::Keys;
+use super::web::login_audit::LoginAudit;
 use super::web::memory_budget::MemoryBudget;
 use super::web::notifier::Notifier;
 use super::web::quotas::Quotas;
@@ -47,6 +49,8 @@ pub struct Setup {
     pub limits: wire::Limits,
     /// Whether programs of this machine are answered without a key until there is one.
     pub anonymous: bool,
+    /// After how long a session ends, however it is used.
+    pub session: Duration,
     /// Rate limits per API key and address.
     pub allowances: Allowances,
     /// Which dialects of other systems are enabled, and under which paths.
@@ -92,8 +96,11 @@ impl Api {
         let (publisher, task) = publisher::publisher();
         let (batcher, lanes) = batcher::batcher();
         let rates = Rates::new(setup.allowances);
+        let logins = LoginAudit::new(setup.primary.clone());
+        let primary = setup.primary.clone();
+        let sessions = (logins.clone(), setup.session);
         let shared = Shared {
-            keys: Keys::new(setup.primary.clone(), rates.clone(), setup.anonymous),
+            keys: Keys::new(primary, rates.clone(), setup.anonymous, sessions),
             store: setup.store,
             primary: setup.primary,
             files: setup.files,
@@ -122,6 +129,7 @@ impl Api {
         tasks.spawn(rates.evict(stop.clone()));
         let quotas = api.quotas.clone();
         tasks.spawn(quotas.follow(api.shared.primary.clone(), stop.clone()));
+        tasks.spawn(logins.record(stop.clone()));
         (api, tasks)
     }
 

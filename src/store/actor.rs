@@ -4,11 +4,11 @@ use std::fmt;
 
 named! {
     /// What kind of actor it is.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     pub enum ActorKind {
         /// An API key, or a session of it.
         Key = "key",
-        /// A program of this machine without a key.
+        /// A client without a valid key.
         Anonymous = "anonymous",
         /// The user of a command line.
         Command = "command",
@@ -19,7 +19,7 @@ named! {
 }
 
 /// Who acts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// What it is.
     pub kind: ActorKind,

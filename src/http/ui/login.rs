@@ -1,5 +1,5 @@
 //! `GET` and `POST /monitor/login`: exchanges an API key for a session in a cookie, which ends when
-//! it is unused for some hours or its viewer logs out.
+//! it is unused for some hours, at its end, or when its viewer logs out.
 
 use std::time::Duration;
 
@@ -16,13 +16,17 @@ use super::{page, paths};
 use crate::domain::access::Scope;
 use crate::http::state::Api;
 use crate::http::web::keys::Credential;
-use crate::http::web::{HttpProblem, Parameters, Peer, ProblemKind, auth};
+use crate::http::web::{HttpProblem, Parameters, Peer, ProblemKind, Scheme, auth};
+use crate::store::admin::session::SessionPurpose;
 
 /// The parameter with the path to go to after the login.
 pub(super) const NEXT: &str = "next";
+/// The name of the cookie without TLS.
 const COOKIE: &str = "waybill_session";
+/// Its name over TLS: browsers accept such a cookie only from this server itself, and only over TLS.
+const HOST_COOKIE: &str = "__Host-waybill_session";
 /// How long an unused session lasts.
-const LASTS: Duration = Duration::from_hours(12);
+const IDLE: Duration = Duration::from_hours(2);
 
 const NO_FORM: &str = "the form must have a field `key`";
 
@@ -32,11 +36,6 @@ pub(super) struct Login {
     key: String,
     #[serde(default)]
     next: String,
-}
-
-/// The API key of a program, or the code of a viewer's session.
-pub(super) fn key(headers: &HeaderMap) -> Option<String> {
-    auth::key(headers).or_else(|| cookie(headers))
 }
 
 /// Shows the form.
@@ -50,7 +49,7 @@ pub(super) async fn get(mut parameters: Parameters) -> Result<Response, HttpProb
 /// Starts a session.
 pub(super) async fn post(
     api: Api,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    (ConnectInfo(peer), scheme): (ConnectInfo<Peer>, Scheme),
     headers: HeaderMap,
     login: Result<Form<Login>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
@@ -67,21 +66,26 @@ pub(super) async fn post(
             &form(&login.next, Some(&problem)),
         ));
     }
-    let code = api.keys.begin(&key, peer, LASTS).await?;
+    let code = api.keys.begin(&key, peer, SessionPurpose::Pages, IDLE);
+    let code = code.await?;
     // The cookie of the previous session is overwritten, so no one could log out of it later.
-    if let Some(previous) = cookie(&headers) {
-        api.keys.end(&previous).await?;
+    if let Some(previous) = session(&headers, scheme) {
+        api.keys.end(&previous, peer).await?;
     }
-    let cookie = baked(code.expose_secret(), &headers);
+    let cookie = baked(code.expose_secret(), scheme);
     Ok(redirect(within(&login.next), cookie))
 }
 
 /// Ends the viewer's session.
-pub(super) async fn leave(api: Api, headers: HeaderMap) -> Result<Response, HttpProblem> {
-    if let Some(code) = cookie(&headers) {
-        api.keys.end(&code).await?;
+pub(super) async fn leave(
+    api: Api,
+    (ConnectInfo(peer), scheme): (ConnectInfo<Peer>, Scheme),
+    headers: HeaderMap,
+) -> Result<Response, HttpProblem> {
+    if let Some(code) = session(&headers, scheme) {
+        api.keys.end(&code, peer).await?;
     }
-    let cookie = format!("{}; Max-Age=0", baked("", &headers));
+    let cookie = format!("{}; Max-Age=0", baked("", scheme));
     Ok(redirect(paths::LOGIN, cookie))
 }
 
@@ -95,31 +99,30 @@ fn redirect(place: &str, cookie: String) -> Response {
 }
 
 /// The cookie: no script can read it, and no page of another site can send it.
-fn baked(code: &str, headers: &HeaderMap) -> String {
-    let secure = if came_over_tls(headers) {
-        "; Secure"
-    } else {
-        ""
+fn baked(code: &str, scheme: Scheme) -> String {
+    let secure = match scheme {
+        Scheme::Http => "",
+        Scheme::Https => "; Secure",
     };
-    format!("{COOKIE}={code}; Path=/; HttpOnly; SameSite=Strict{secure}")
+    let name = cookie_name(scheme);
+    format!("{name}={code}; Path=/; HttpOnly; SameSite=Strict{secure}")
 }
 
-/// Whether the viewer's connection used TLS, as a proxy reports it; of several proxies, the first
-/// is the one that the viewer connected to.
-fn came_over_tls(headers: &HeaderMap) -> bool {
-    let proxied = headers.get("x-forwarded-proto");
-    let proxied = proxied.and_then(|proxied| proxied.to_str().ok());
-    let first = proxied.and_then(|proxied| proxied.split(',').next());
-    first.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
+fn cookie_name(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Http => COOKIE,
+        Scheme::Https => HOST_COOKIE,
+    }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
+/// The code of a viewer's session. Over TLS another cookie could be of another server.
+pub(super) fn session(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter();
     let cookies = cookies.filter_map(|cookies| cookies.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
     pairs.find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE && !value.is_empty()).then(|| value.to_owned())
+        (name == cookie_name(scheme) && !value.is_empty()).then(|| value.to_owned())
     })
 }
 
@@ -173,27 +176,28 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_set_over_tls_is_marked_secure() {
-        let baked_for = |proto: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-proto", proto.parse().unwrap());
-            baked("1-2", &headers)
-        };
-        for secure in ["https", "HTTPS", "https, http"] {
-            assert!(baked_for(secure).ends_with("; Secure"), "{secure}");
-        }
-        for plain in ["http", "http, https", ""] {
-            assert!(!baked_for(plain).contains("Secure"), "{plain}");
-        }
+    fn a_cookie_set_over_tls_is_for_this_server_and_tls_alone() {
+        let guards = "Path=/; HttpOnly; SameSite=Strict";
+        let plain = format!("waybill_session=1-2; {guards}");
+        assert_eq!(baked("1-2", Scheme::Http), plain);
+        let secure = format!("__Host-waybill_session=1-2; {guards}; Secure");
+        assert_eq!(baked("1-2", Scheme::Https), secure);
     }
 
     #[test]
     fn the_session_is_found_among_other_cookies() {
         let mut headers = HeaderMap::new();
-        assert_eq!(cookie(&headers), None);
+        let found = |headers: &HeaderMap| {
+            [Scheme::Http, Scheme::Https].map(|scheme| session(headers, scheme))
+        };
+        assert_eq!(found(&headers), [None, None]);
         headers.append(header::COOKIE, "a=b; waybill_session=".parse().unwrap());
-        assert_eq!(cookie(&headers), None);
+        assert_eq!(found(&headers), [None, None]);
         headers.append(header::COOKIE, "x=y; waybill_session=1-2".parse().unwrap());
-        assert_eq!(cookie(&headers).as_deref(), Some("1-2"));
+        assert_eq!(found(&headers), [Some("1-2".to_owned()), None]);
+        let secure = "__Host-waybill_session=3-4".parse().unwrap();
+        headers.append(header::COOKIE, secure);
+        let both = [Some("1-2".to_owned()), Some("3-4".to_owned())];
+        assert_eq!(found(&headers), both);
     }
 }

@@ -42,7 +42,7 @@ const NO_METHOD: &str = "this page does not accept this method";
 /// The routes of all pages.
 pub(super) fn router(api: &Api) -> Router {
     let gated = |routes: Router<Api>, scope| {
-        let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
+        let gate = Gate::new(api.keys.clone(), scope).with_sessions(login::session);
         routes.route_layer(from_fn_with_state(gate, auth::admit))
     };
     let charts = get(charts::page::get).layer(Extension(charts::ChartPolls::default()));

@@ -13,8 +13,10 @@ use super::keys::{Credential, Keys};
 use super::metrics_layer::KnownCaller;
 use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::Peer;
+use super::scheme::Scheme;
 use crate::domain::access::{Access, Scope};
-use crate::store::actor::{Actor, ActorKind};
+use crate::store::actor::Actor;
+use crate::store::admin::session::SessionPurpose;
 
 const OUTSIDE: &str = "no key gives access to this path";
 
@@ -28,7 +30,11 @@ pub(in crate::http) struct Gate {
     keys: Keys,
     scope: Scope,
     find: fn(&HeaderMap) -> Option<String>,
+    find_session: Option<FindSession>,
 }
+
+/// Reads the code of a session from the headers of a request.
+type FindSession = fn(&HeaderMap, Scheme) -> Option<String>;
 
 /// The API key of a request in progress; its validity can be checked again.
 #[derive(Clone)]
@@ -44,12 +50,33 @@ impl Gate {
             keys,
             scope,
             find: key,
+            find_session: None,
         }
     }
 
     /// The same for clients that send their key in another place.
     pub(in crate::http) fn finds(self, find: fn(&HeaderMap) -> Option<String>) -> Self {
         Self { find, ..self }
+    }
+
+    /// The same for pages, whose viewers may have a session.
+    pub(in crate::http) fn with_sessions(self, find: FindSession) -> Self {
+        Self {
+            find_session: Some(find),
+            ..self
+        }
+    }
+
+    /// What a request authenticates with.
+    fn credential(&self, request: &Request, peer: Peer) -> Credential {
+        let headers = request.headers();
+        let key = (self.find)(headers);
+        let scheme = Scheme::of(request.extensions());
+        let code = self.find_session.and_then(|find| find(headers, scheme));
+        match (key, code) {
+            (None, Some(code)) => Credential::Session(SessionPurpose::Pages, code),
+            (key, _) => Credential::of(key, headers, peer),
+        }
     }
 }
 
@@ -70,16 +97,8 @@ impl Pass {
 
     /// Who acts, for the audit.
     pub(in crate::http) async fn actor(&self) -> Result<Actor, HttpProblem> {
-        let id = self.id().await?;
-        Ok(Actor {
-            kind: match id {
-                Some(_) => ActorKind::Key,
-                None => ActorKind::Anonymous,
-            },
-            name: id.unwrap_or_default(),
-            origin: self.peer.0.to_string(),
-            reason: None,
-        })
+        let known = self.gate.keys.known(&self.credential, self.peer).await?;
+        Ok(known.actor(self.peer))
     }
 
     /// The id of its key, if there is one.
@@ -101,11 +120,9 @@ pub(in crate::http) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, HttpProblem> {
-    let headers = request.headers();
-    let credential = Credential::of((gate.find)(headers), headers, peer);
     let pass = Pass {
+        credential: gate.credential(&request, peer),
         gate,
-        credential,
         peer,
     };
     let access = pass.admit().await?;

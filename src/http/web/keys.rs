@@ -1,5 +1,7 @@
 //! API keys of requests, cached for a moment: a revoked key is accepted for no longer.
 
+mod sessions;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,17 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
-use secrecy::{ExposeSecret, SecretString};
 
 use super::connection_limits::network;
+use super::login_audit::LoginAudit;
 use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::{Peer, Rates};
 use crate::domain::DEFAULT_TENANT;
 use crate::domain::access::{Access, Scope};
 use crate::fair::{FairBudget, Permit};
 use crate::lock::lock;
-use crate::store::admin::api_key::{self, KeyState};
-use crate::store::admin::session::{self, Session};
+use crate::store::actor::{Actor, ActorKind};
+use crate::store::admin::api_key::KeyState;
+use crate::store::admin::session::{self, Session, SessionPurpose};
 use crate::store::{Store, StoreError};
 use crate::tls::is_this_machine;
 
@@ -41,8 +44,14 @@ const NO_SESSION: &str = "a code is not enough here; send the key";
 const ENDED: &str = "the code is not known, or was not used for too long; get a new one";
 
 /// A valid key, or why it is invalid.
-type KeyLookup = Result<CachedKey, &'static str>;
-type Cache = HashMap<String, (Instant, CachedKey)>;
+type KeyLookup = Result<CachedKey, Invalid>;
+type Cache = HashMap<Credential, (Instant, CachedKey)>;
+
+/// Why a key is invalid, and whose it was.
+struct Invalid {
+    why: &'static str,
+    tenant: Option<String>,
+}
 
 /// What a valid key allows, and the id for the rate limit.
 #[derive(Debug, Clone)]
@@ -59,11 +68,13 @@ pub(in crate::http) struct Keys {
     rates: Rates,
     /// Whether requests without a key are allowed until there is one.
     anonymous: bool,
+    logins: LoginAudit,
+    /// After how long a session ends.
+    session: Duration,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    /// By the text of the key.
     cache: Mutex<Cache>,
     /// Whether a key was ever seen: from then on requests need one.
     has_keys: AtomicBool,
@@ -74,10 +85,12 @@ struct Shared {
 }
 
 /// Who a request says that it comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::http) enum Credential {
-    /// A key, or the code of a session.
+    /// A key.
     Text(String),
+    /// The code of a session for this purpose.
+    Session(SessionPurpose, String),
     /// Without a key.
     Anonymous {
         /// Whether it comes from a program of this machine, for this machine.
@@ -118,11 +131,18 @@ fn is_for_this_machine(headers: &HeaderMap) -> bool {
 }
 
 impl Keys {
-    pub(in crate::http) fn new(primary: Store, rates: Rates, anonymous: bool) -> Self {
+    pub(in crate::http) fn new(
+        primary: Store,
+        rates: Rates,
+        anonymous: bool,
+        (logins, session): (LoginAudit, Duration),
+    ) -> Self {
         Self {
             primary,
             rates,
             anonymous,
+            logins,
+            session,
             shared: Arc::new(Shared {
                 cache: Mutex::default(),
                 has_keys: AtomicBool::new(false),
@@ -143,46 +163,20 @@ impl Keys {
         Ok(known.access)
     }
 
-    /// Begins a session for this key: its code replaces the key until it has not been used for
-    /// `lasts`.
-    pub(in crate::http) async fn begin(
-        &self,
-        credential: &Credential,
-        peer: Peer,
-        lasts: Duration,
-    ) -> Result<SecretString, HttpProblem> {
-        // A code that could create others would never expire.
-        if let Credential::Text(text) = credential
-            && session::is_code(text)
-        {
-            return Err(unauthorized(NO_SESSION));
-        }
-        let known = self.known(credential, peer).await?;
-        let id = known.id.as_deref();
-        self.rates.request(id, peer)?;
-        let code = self.primary.create_session(id, lasts).await?;
-        self.insert(code.expose_secret(), known);
-        Ok(code)
-    }
-
-    /// Ends a session.
-    pub(in crate::http) async fn end(&self, code: &str) -> Result<(), HttpProblem> {
-        self.primary.end_session(code).await?;
-        self.cached().remove(code);
-        Ok(())
-    }
-
     /// What a request may do; without a count, for one that was admitted before.
     pub(super) async fn known(
         &self,
         credential: &Credential,
         peer: Peer,
     ) -> Result<CachedKey, HttpProblem> {
-        let text = match credential {
-            Credential::Text(text) => text,
+        match credential {
+            Credential::Text(text) if session::is_code(text) => {
+                return Err(unauthorized(NO_SESSION));
+            }
+            Credential::Text(_) | Credential::Session(..) => {}
             Credential::Anonymous { is_local } => return self.anonymous_access(*is_local).await,
-        };
-        let known = self.cached().get(text).cloned();
+        }
+        let known = self.cached().get(credential).cloned();
         if let Some((since, known)) = &known
             && since.elapsed() < CACHED_FOR
         {
@@ -193,18 +187,22 @@ impl Keys {
             Some(_) => None,
             None => Some(self.turn_to_guess(peer).await?),
         };
-        let found = match session::is_code(text) {
-            true => self.resume(text).await,
-            false => self.look_up(text).await,
+        let found = match credential {
+            Credential::Text(key) => self.look_up(key).await,
+            Credential::Session(purpose, code) => self.resume(code, *purpose).await,
+            Credential::Anonymous { is_local } => return self.anonymous_access(*is_local).await,
         };
         match found? {
             Ok(known) => {
-                self.insert(text, known.clone());
+                self.insert(credential, known.clone());
                 Ok(known)
             }
-            Err(why) => {
+            Err(Invalid { why, tenant }) => {
                 self.rates.has_guessed(peer);
-                self.cached().remove(text);
+                self.cached().remove(credential);
+                if let Credential::Text(key) = credential {
+                    self.logins.failed(key, why, tenant.as_deref(), peer).await;
+                }
                 Err(unauthorized(why))
             }
         }
@@ -219,46 +217,51 @@ impl Keys {
         Ok(turn)
     }
 
-    fn insert(&self, key: &str, known: CachedKey) {
+    fn insert(&self, credential: &Credential, known: CachedKey) {
         if known.id.is_some() {
             self.shared.has_keys.store(true, Ordering::Relaxed);
         }
         let mut cache = self.cached();
         if cache.len() >= KEYS_MAX
-            && !cache.contains_key(key)
+            && !cache.contains_key(credential)
             && let Some(oldest) = oldest(&cache)
         {
             cache.remove(&oldest);
         }
-        cache.insert(key.to_owned(), (Instant::now(), known));
+        cache.insert(credential.clone(), (Instant::now(), known));
     }
 
     async fn look_up(&self, key: &str) -> Result<KeyLookup, StoreError> {
-        let found = self.primary.find_key(key).await?;
-        Ok(match found.map(|found| (found.state, found.access)) {
-            None => Err(UNKNOWN),
-            Some((KeyState::Expired, _)) => Err(EXPIRED),
-            Some((KeyState::Revoked, _)) => Err(REVOKED),
-            Some((KeyState::Valid, access)) => {
-                let id = api_key::id_of(key).map(str::to_owned);
-                if let Some(id) = &id
-                    && let Err(error) = self.primary.note_use(id).await
-                {
+        let Some(found) = self.primary.find_key(key).await? else {
+            return Ok(Err(Invalid::by(UNKNOWN)));
+        };
+        let why = match found.state {
+            KeyState::Expired => EXPIRED,
+            KeyState::Revoked => REVOKED,
+            KeyState::Valid => {
+                if let Err(error) = self.primary.note_use(&found.id).await {
                     // A read-only primary still answers.
                     tracing::debug!(%error, "the use of a key was not noted");
                 }
-                Ok(CachedKey { access, id })
+                return Ok(Ok(CachedKey {
+                    access: found.access,
+                    id: Some(found.id),
+                }));
             }
-        })
+        };
+        Ok(Err(Invalid {
+            why,
+            tenant: Some(found.access.tenant),
+        }))
     }
 
     /// What the key of a session allows.
-    async fn resume(&self, code: &str) -> Result<KeyLookup, StoreError> {
-        Ok(match self.primary.use_session(code).await? {
-            None => Err(ENDED),
+    async fn resume(&self, code: &str, purpose: SessionPurpose) -> Result<KeyLookup, StoreError> {
+        Ok(match self.primary.use_session(code, purpose).await? {
+            None => Err(Invalid::by(ENDED)),
             Some(Session::Unkeyed) => match self.anonymous_access(true).await {
                 Ok(open) => Ok(open),
-                Err(_) => Err(ENDED),
+                Err(_) => Err(Invalid::by(ENDED)),
             },
             Some(Session::Keyed(used)) => Ok(CachedKey {
                 access: used.access,
@@ -303,16 +306,35 @@ impl Keys {
     }
 }
 
-fn oldest(cache: &Cache) -> Option<String> {
+fn oldest(cache: &Cache) -> Option<Credential> {
     let oldest = cache.iter().min_by_key(|(_, (since, _))| *since);
-    oldest.map(|(key, _)| key.clone())
+    oldest.map(|(credential, _)| credential.clone())
 }
 
 fn unauthorized(why: &str) -> HttpProblem {
     HttpProblem::new(ProblemKind::Unauthorized, why)
 }
 
+impl Invalid {
+    fn by(why: &'static str) -> Self {
+        Self { why, tenant: None }
+    }
+}
+
 impl CachedKey {
+    /// Who acts with it, for the audit.
+    pub(super) fn actor(&self, peer: Peer) -> Actor {
+        Actor {
+            kind: match self.id {
+                Some(_) => ActorKind::Key,
+                None => ActorKind::Anonymous,
+            },
+            name: self.id.clone().unwrap_or_default(),
+            origin: peer.0.to_string(),
+            reason: None,
+        }
+    }
+
     /// Full access, as long as there are no keys.
     fn open() -> Self {
         Self {

@@ -8,6 +8,7 @@ pub(super) mod json_body;
 pub(crate) mod keys;
 pub(super) mod links;
 pub(crate) mod list_query;
+pub(super) mod login_audit;
 pub(crate) mod memory_budget;
 pub(super) mod metrics_layer;
 pub(super) mod notifier;
@@ -33,6 +34,7 @@ pub(super) use self::auth::{Caller, Pass};
 pub(super) use self::params::Parameters;
 pub(super) use self::problem::{HttpProblem, ProblemKind};
 pub(super) use self::rate_limit::Peer;
+pub(super) use self::scheme::Scheme;
 
 /// The headers of a response that must not be cached.
 pub(super) fn uncached(media_type: &'static str) -> [(HeaderName, &'static str); 2] {

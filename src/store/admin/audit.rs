@@ -17,7 +17,7 @@ const DELETE: &str = include_str!("../queries/admin/delete_audit.sql");
 
 named! {
     /// What was done.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum Action {
         /// An API key was created.
         KeyCreated = "key.create",
@@ -47,6 +47,14 @@ named! {
         Discarded = "dead.discard",
         /// Completions were sent again.
         Resent = "completion.resend",
+        /// A session began.
+        LoggedIn = "login",
+        /// A key was wrong.
+        LoginFailed = "login.failed",
+        /// A session was ended by its user.
+        LoggedOut = "logout",
+        /// Sessions were ended by an operator or an administrator.
+        SessionsEnded = "session.end",
     }
 }
 

@@ -51,7 +51,8 @@ pub(super) fn matches(text: &str, kept: &[u8]) -> bool {
     hash(text).ct_eq(kept).into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");

@@ -8,3 +8,5 @@ mod memory;
 mod other_sites;
 mod publishing;
 mod replay_reports;
+mod sessions;
+mod wrong_keys;

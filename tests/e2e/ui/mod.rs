@@ -9,3 +9,4 @@ pub(super) mod pages;
 pub(super) mod process;
 pub(super) mod replays;
 pub(super) mod resend;
+pub(super) mod sessions;

@@ -21,7 +21,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// A UUID has no character that a form would escape.
 const NEXT: &str = "%2F%3Fkind%3Dorder";
 
-async fn logged_in(client: &Client, key: &str) -> (Reply, Client) {
+/// Logs in with a key; returns the response, and a client with the cookie.
+pub(crate) async fn logged_in(client: &Client, key: &str) -> (Reply, Client) {
     let client = client.with("content-type", FORM);
     let reply = client
         .post("/monitor/login", format!("key={key}&next={NEXT}"))
@@ -141,6 +142,14 @@ fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
                 "{path}"
             );
             assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+            let opener = reply.header("cross-origin-opener-policy");
+            assert_eq!(opener, Some("same-origin"), "{path}");
+            let features = reply.header("permissions-policy").unwrap_or_default();
+            for feature in ["camera=()", "geolocation=()", "microphone=()", "usb=()"] {
+                assert!(features.contains(feature), "{path}: {features}");
+            }
+            // Only over TLS.
+            assert_eq!(reply.header("strict-transport-security"), None, "{path}");
         }
         let odd = client.get("/?status=odd&x=1").await;
         assert_contains(odd.body(), "status must be one of waiting, running");

@@ -32,6 +32,7 @@ use crate::http::state::Api;
 use crate::http::web::keys::Credential;
 use crate::http::web::memory_budget::MemoryBudget;
 use crate::http::web::{HttpProblem, Peer, ProblemKind, auth};
+use crate::store::admin::session::{self, SessionPurpose};
 use crate::wire;
 
 const SECURITY: &str = "/accounts/api/security/get";
@@ -47,7 +48,7 @@ const UNREADABLE: &str = "this version of Waybill can't read the workflow";
 #[derive(Clone)]
 struct OmflowState {
     early: MemoryBudget,
-    /// How long a security code is valid after its last use.
+    /// How long a security code is valid after its last use, until its session ends.
     lasts: Duration,
 }
 
@@ -95,7 +96,8 @@ async fn log_in(
     headers: HeaderMap,
 ) -> Response {
     let key = Credential::of(auth::key(&headers), &headers, peer);
-    match api.keys.begin(&key, peer, state.lasts).await {
+    let purpose = SessionPurpose::Omflow;
+    match api.keys.begin(&key, peer, purpose, state.lasts).await {
         Ok(code) => answer::logged_in(code.expose_secret()),
         Err(problem) => answer::refuse(Call::Login, problem),
     }
@@ -118,7 +120,12 @@ impl OmflowRequest {
     /// Authenticates the client, and checks the name of the workflow.
     async fn admit(&mut self, code: Option<String>) -> Result<Access, HttpProblem> {
         let has_code = code.is_some();
-        let credential = Credential::of(code, &self.headers, self.peer);
+        let credential = match code {
+            Some(code) if session::is_code(&code) => {
+                Credential::Session(SessionPurpose::Omflow, code)
+            }
+            key => Credential::of(key, &self.headers, self.peer),
+        };
         let admitted = self.api.keys.admit(&credential, self.peer).await;
         let access = admitted.map_err(|problem| match (has_code, problem.kind()) {
             (false, ProblemKind::Unauthorized) => {

@@ -160,7 +160,7 @@ fn only_a_key_gets_a_code() {
 }
 
 #[test]
-fn a_code_in_constant_use_never_expires() {
+fn a_code_in_constant_use_does_not_expire() {
     let short = ["dialects.omflow_security=1s"];
     served_by("omflow-short", "api", &short, async |ground, client| {
         leave(&ground).await;

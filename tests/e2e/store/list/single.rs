@@ -32,8 +32,11 @@ async fn a_known_number_or_code_is_found_without_a_table_scan() {
     for (statement, values) in [
         (ACTIVE_STOPS, number.as_str()),
         (STOP, &stop),
-        (USE, "sha256('40000')"),
-        (CREATE, "sha256('x'), 'aaaaaaaaaaaa', 300, 1000"),
+        (USE, "sha256('40000'), 'omflow'"),
+        (
+            CREATE,
+            "sha256('x'), 'aaaaaaaaaaaa', 300, 1000, 'omflow', 43200, '127.0.0.1'",
+        ),
     ] {
         let plan = ground.explain_generic(statement, values).await;
         for whole in [
