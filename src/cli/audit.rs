@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::failure::Failure;
 use super::{Sources, escape, output, servers};
 use crate::store::admin::audit::{Action, AuditSelection, RecordedAct};
+use crate::view::audit;
 
 /// List who did what, the newest act first.
 #[derive(Debug, Args)]
@@ -19,9 +19,9 @@ Examples:
   waybill audit --action key.revoke --since 2026-11-01T00:00:00Z
   waybill audit --tenant acme --json | jq '.[] | select(.reason == null)'
 
-Each line: time, who (key, command or program, with its id or name), from where, action, object,
-tenant, and why, as far as it was said with --why. Acts are recorded in the transaction of what they
-do, and deleted after WAYBILL_JANITOR__AUDIT_KEPT.
+Each line: time, who (key, anonymous, command or program, with its id or name), from where, action,
+object, tenant, and why, as far as it was said with --why. Acts are recorded in the transaction of what
+they do, and deleted after WAYBILL_JANITOR__AUDIT_KEPT.
 
 --json prints an array of objects: at, actor_kind, actor, origin, database_user, action, object,
 tenant, reason.
@@ -34,9 +34,18 @@ pub(super) struct Audit {
     /// Only this action.
     #[arg(long, value_parser = action)]
     action: Option<Action>,
+    /// Only acts of this actor: the id of a key, or the user of a command line.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only acts on this object, such as the id of a key or a token.
+    #[arg(long)]
+    object: Option<String>,
     /// Only acts at this time or later.
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
+    /// Only acts before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
     /// At most N acts.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     limit: i64,
@@ -45,17 +54,20 @@ pub(super) struct Audit {
     json: bool,
 }
 
-pub(super) async fn run(audit: &Audit, sources: &Sources) -> Result<ExitCode, Failure> {
+pub(super) async fn run(options: &Audit, sources: &Sources) -> Result<ExitCode, Failure> {
     let selection = AuditSelection {
-        tenant: audit.tenant.clone(),
-        action: audit.action,
-        since: audit.since,
+        tenant: options.tenant.clone(),
+        action: options.action,
+        actor: options.actor.clone(),
+        object: options.object.clone(),
+        since: options.since,
+        until: options.until,
     };
     let acts = servers::store(sources)?
-        .list_audit(&selection, audit.limit)
+        .list_audit(&selection, None, options.limit)
         .await?;
-    if audit.json {
-        output::json(&acts.iter().map(view).collect::<Vec<_>>())?;
+    if options.json {
+        output::json(&acts.iter().map(audit::act).collect::<Vec<_>>())?;
     } else if acts.is_empty() {
         output::line("no acts")?;
     } else {
@@ -82,33 +94,6 @@ fn line(act: &RecordedAct) -> String {
     }
     line.push('\n');
     line
-}
-
-#[derive(Debug, Serialize)]
-struct View<'a> {
-    at: Timestamp,
-    actor_kind: &'a str,
-    actor: &'a str,
-    origin: &'a str,
-    database_user: &'a str,
-    action: &'a str,
-    object: &'a str,
-    tenant: Option<&'a str>,
-    reason: Option<&'a str>,
-}
-
-fn view(act: &RecordedAct) -> View<'_> {
-    View {
-        at: act.at,
-        actor_kind: &act.actor_kind,
-        actor: &act.actor,
-        origin: &act.origin,
-        database_user: &act.database_user,
-        action: &act.action,
-        object: &act.object,
-        tenant: act.tenant.as_deref(),
-        reason: act.reason.as_deref(),
-    }
 }
 
 fn action(name: &str) -> Result<Action, String> {

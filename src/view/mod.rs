@@ -3,6 +3,7 @@
 //! `store` reads the data; the command line and HTTP parse the requests.
 
 pub mod as_of;
+pub mod audit;
 pub mod completion;
 pub mod escape;
 pub mod feed;

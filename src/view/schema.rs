@@ -4,6 +4,7 @@ use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr};
 
 use super::parts::Part;
+use crate::store::admin::audit::Action;
 use crate::{domain, wire};
 
 /// Types that only stand for a named schema of the document.
@@ -36,6 +37,8 @@ schemas! {
     pub Status is "Status" = names("The status of a process.", domain::Status::ALL.map(domain::Status::name));
     /// The type of an event.
     pub EventType is "EventType" = names("The type of an event.", wire::type_names());
+    /// What was done.
+    pub AuditAction is "AuditAction" = names("What was done.", Action::ALL.map(Action::name));
     /// A part of a process that is returned on request.
     pub PartName is "PartName" = names("A part that is returned on request.", Part::ALL.map(Part::name));
 }

@@ -10,7 +10,7 @@ use super::openapi::{bodies, parameters, responses};
 use crate::domain::{Kind, ProcessKey};
 use crate::http::state::Api;
 use crate::http::submit::{EventRequest, Receipt};
-use crate::http::web::{Caller, HttpProblem, Parameters};
+use crate::http::web::{Caller, HttpProblem, Parameters, Pass};
 
 /// Cancels an existing process. The body, if there is one, is the data of `<kind>.cancelled`.
 #[utoipa::path(
@@ -30,7 +30,7 @@ use crate::http::web::{Caller, HttpProblem, Parameters};
 )]
 pub(in super::super) async fn post(
     api: Api,
-    Caller(access): Caller,
+    (Caller(access), pass): (Caller, Pass),
     token: Result<Path<String>, PathRejection>,
     (parameters, headers): (Parameters, HeaderMap),
     body: Body,
@@ -48,5 +48,6 @@ pub(in super::super) async fn post(
         token: Some(&token),
         data: &body.bytes,
     };
-    api.submit_request(&access, &headers, request).await
+    api.submit_request((&access, &pass), &headers, request)
+        .await
 }

@@ -4,6 +4,7 @@
 //! Every request passes the same layers: [`problem::render`] renders errors as problem details,
 //! [`auth::admit`] authenticates and authorizes it. Then the handler runs.
 
+pub(super) mod audit;
 pub(crate) mod cancel;
 pub(super) mod documents;
 pub(super) mod events;
@@ -64,9 +65,11 @@ fn routes(keys: &Keys) -> OpenApiRouter<Api> {
         .routes(routes!(cancel::post))
         // The handlers limit bodies as they arrive.
         .layer(DefaultBodyLimit::disable());
+    let administering = OpenApiRouter::new().routes(routes!(audit::get));
     openapi::router()
         .merge(gated(reading, keys, Scope::Read))
         .merge(gated(writing, keys, Scope::Write))
+        .merge(gated(administering, keys, Scope::Admin))
         .merge(documents::routes())
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::openapi::{bodies, parameters, responses};
 use crate::http::state::Api;
 use crate::http::submit::{EventRequest, Receipt};
-use crate::http::web::{Caller, HttpProblem, Parameters};
+use crate::http::web::{Caller, HttpProblem, Parameters, Pass};
 
 const OPENED: &str = "order.opened";
 const PUSHED: &str = "order.pushed";
@@ -33,7 +33,7 @@ const PUSHED: &str = "order.pushed";
 )]
 pub(in super::super) async fn open(
     api: Api,
-    Caller(access): Caller,
+    (Caller(access), pass): (Caller, Pass),
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
@@ -46,7 +46,8 @@ pub(in super::super) async fn open(
         token: token.as_deref(),
         data: &body.bytes,
     };
-    api.submit_request(&access, &headers, request).await
+    api.submit_request((&access, &pass), &headers, request)
+        .await
 }
 
 /// Pushes an order on from a stage. The body is the data of `order.pushed`.
@@ -67,7 +68,7 @@ pub(in super::super) async fn open(
 )]
 pub(in super::super) async fn push(
     api: Api,
-    Caller(access): Caller,
+    (Caller(access), pass): (Caller, Pass),
     token: Result<Path<String>, PathRejection>,
     (parameters, headers): (Parameters, HeaderMap),
     body: Body,
@@ -80,7 +81,8 @@ pub(in super::super) async fn push(
         token: Some(&token),
         data: &body.bytes,
     };
-    api.submit_request(&access, &headers, request).await
+    api.submit_request((&access, &pass), &headers, request)
+        .await
 }
 
 /// The token in the body; other faults are found when the body is decoded as data.

@@ -12,7 +12,7 @@ use crate::http::state::Api;
 use crate::http::submit::message::{EVENTS_MAX, ReceivedEvent, content_type};
 use crate::http::submit::{idempotency, receipt};
 use crate::http::web::memory_budget::Received;
-use crate::http::web::{Caller, HttpProblem, Parameters, prefer};
+use crate::http::web::{Caller, HttpProblem, Parameters, Pass, prefer};
 use crate::wire::{Accepted, HeaderValue};
 
 /// Most bytes of one request, unless a single event may have more.
@@ -43,7 +43,7 @@ const NO_LIST: &str = "must be an event or a list of events in JSON";
 )]
 pub(in super::super) async fn post(
     api: Api,
-    Caller(access): Caller,
+    (Caller(access), pass): (Caller, Pass),
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
@@ -61,12 +61,14 @@ pub(in super::super) async fn post(
     };
     let wait = prefer::wait(&headers);
     let Some(list) = list(&body, read.content_type)? else {
-        let event = read.single(&body.bytes)?;
-        return receipt::single(api.submit(&[event], wait).await?);
+        let events = [read.single(&body.bytes)?];
+        api.record_cancels(&pass, &events).await?;
+        return receipt::single(api.submit(&events, wait).await?);
     };
     let events = list.iter().enumerate();
     let events = events.map(|(number, event)| read.one_of(number, event.get()));
     let events = events.collect::<Result<Vec<_>, _>>()?;
+    api.record_cancels(&pass, &events).await?;
     Ok(receipt::several(&api.submit(&events, wait).await?))
 }
 

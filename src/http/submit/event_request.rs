@@ -9,7 +9,7 @@ use super::receipt::{self, Receipt};
 use crate::clock;
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::{HttpProblem, prefer};
+use crate::http::web::{HttpProblem, Pass, prefer};
 use crate::wire::{Accepted, HeaderValue};
 
 /// The parts of the event that come from the request.
@@ -27,7 +27,7 @@ impl Api {
     /// Submits the event of a request; a repetition with the same idempotency key has no effect.
     pub(in crate::http) async fn submit_request(
         &self,
-        access: &Access,
+        (access, pass): (&Access, &Pass),
         headers: &HeaderMap,
         request: EventRequest<'_>,
     ) -> Result<Response, HttpProblem> {
@@ -37,7 +37,9 @@ impl Api {
         if key.is_some() && self.is_repeated(&event).await? {
             return receipt::single(vec![Receipt::repeated(&event)]);
         }
-        receipt::single(self.submit(&[event], prefer::wait(headers)).await?)
+        let events = [event];
+        self.record_cancels(pass, &events).await?;
+        receipt::single(self.submit(&events, prefer::wait(headers)).await?)
     }
 
     /// The event of a request, with its source and id.

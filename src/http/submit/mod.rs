@@ -3,6 +3,7 @@
 //!
 //! Nothing is applied here: events over HTTP take the same path as all others.
 
+mod cancels;
 pub mod content;
 pub(in crate::http) mod event_request;
 pub(in crate::http) mod idempotency;

@@ -6,6 +6,7 @@
 //! can't differ.
 
 mod assets;
+mod audit;
 mod charts;
 mod dead_letters;
 mod error_page;
@@ -17,6 +18,7 @@ mod process;
 mod processes;
 mod replays;
 mod security_headers;
+mod sessions;
 mod whose;
 mod workflows;
 
@@ -60,6 +62,9 @@ pub(super) fn router(api: &Api) -> Router {
         .route(paths::REPLAY, get(replays::replay::get));
     let actions = Router::new()
         .route(paths::RESEND, post(process::resend::post))
+        .route(paths::AUDIT, get(audit::get))
+        .route(paths::SESSIONS, get(sessions::get))
+        .route(paths::END_SESSIONS, post(sessions::end))
         .route(paths::CONFIRM_REPLAY, get(replays::actions::confirm))
         .route(paths::REPLAYS, post(replays::actions::start))
         .route(paths::STOP_REPLAY, post(replays::actions::stop));

@@ -55,18 +55,25 @@ pub(super) enum Tab {
     DeadLetters,
     /// The workflows of orders.
     Workflows,
+    /// Who did what, and sessions.
+    Audit,
 }
 
 impl Tab {
-    const ALL: [(Self, &str, &str); 4] = [
+    const ALL: [(Self, &str, &str); 5] = [
         (Self::Processes, "Processes", paths::PROCESSES),
         (Self::Charts, "Charts", paths::CHARTS),
         (Self::DeadLetters, "Dead letters", paths::DEAD_LETTERS),
         (Self::Workflows, "Workflows", paths::WORKFLOWS),
+        (Self::Audit, "Audit", paths::AUDIT),
     ];
 
     fn is_for(self, access: &Access) -> bool {
-        self != Self::Charts || access.oversees()
+        match self {
+            Self::Processes | Self::DeadLetters | Self::Workflows => true,
+            Self::Charts => access.oversees(),
+            Self::Audit => access.allows(Scope::Admin),
+        }
     }
 }
 
@@ -81,6 +88,11 @@ impl PageRequest {
     /// Takes its query parameters.
     pub(super) fn parameters(&mut self) -> Parameters {
         std::mem::take(&mut self.parameters)
+    }
+
+    /// The code of the viewer's session, if there is one.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.pass.session()
     }
 
     /// Responds with the page, once or as a stream.

@@ -26,6 +26,10 @@ pub(super) const REPLAYS: &str = "/monitor/replays";
 pub(super) const CONFIRM_REPLAY: &str = "/monitor/replays/confirm";
 pub(super) const REPLAY: &str = "/monitor/replay";
 pub(super) const STOP_REPLAY: &str = "/monitor/replay/stop";
+pub(super) const AUDIT: &str = "/monitor/audit";
+pub(super) const SESSIONS: &str = "/monitor/sessions";
+/// Ends sessions.
+pub(super) const END_SESSIONS: &str = "/monitor/sessions/end";
 pub(super) const LOGIN: &str = "/monitor/login";
 pub(super) const LOGOUT: &str = "/monitor/logout";
 pub(super) const ASSETS: &str = "/monitor/assets/{name}";

@@ -101,6 +101,14 @@ impl Pass {
         Ok(known.actor(self.peer))
     }
 
+    /// The code of its session, if it has one.
+    pub(in crate::http) fn session(&self) -> Option<&str> {
+        match &self.credential {
+            Credential::Session(_, code) => Some(code),
+            Credential::Text(_) | Credential::Anonymous { .. } => None,
+        }
+    }
+
     /// The id of its key, if there is one.
     pub(in crate::http) async fn id(&self) -> Result<Option<String>, HttpProblem> {
         Ok(self.gate.keys.known(&self.credential, self.peer).await?.id)

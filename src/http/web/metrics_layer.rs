@@ -30,6 +30,7 @@ pub static ROUTES: &[&str] = &[
     "/v1/processes/{token}/files/{id}",
     "/v1/events",
     "/v1/events/stream",
+    "/v1/audit",
     "/v1/uploads",
     "/v1/orders",
     "/v1/orders/{token}/push",

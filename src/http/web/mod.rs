@@ -1,5 +1,6 @@
 //! Shared by all handlers: authentication, limits, parameters, waiting, and error responses.
 
+pub(super) mod audit_query;
 pub(crate) mod auth;
 pub(super) mod batcher;
 pub mod connection_limits;

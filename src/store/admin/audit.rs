@@ -1,7 +1,7 @@
 //! The table `audit`: who did what, written in the transaction of the act, so that there is no act
 //! without its row.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,11 +9,16 @@ use tokio_postgres::Row;
 
 use crate::store::actor::Actor;
 use crate::store::connection::Values;
+use crate::store::read::audit_cursor::AuditCursor;
 use crate::store::{Connection, Store, StoreError, column};
 
 const WRITE: &str = include_str!("../queries/admin/write_audit.sql");
 const LIST: &str = include_str!("../queries/admin/list_audit.sql");
 const DELETE: &str = include_str!("../queries/admin/delete_audit.sql");
+
+/// The same of one tenant: a plan that serves both would read the acts of all.
+static LIST_OF_TENANT: LazyLock<String> =
+    LazyLock::new(|| LIST.replace("($1::text is null or tenant = $1)", "tenant = $1"));
 
 named! {
     /// What was done.
@@ -47,6 +52,8 @@ named! {
         Discarded = "dead.discard",
         /// Completions were sent again.
         Resent = "completion.resend",
+        /// A process was cancelled over HTTP.
+        Cancelled = "process.cancel",
         /// A session began.
         LoggedIn = "login",
         /// A key was wrong.
@@ -72,6 +79,8 @@ pub struct Act<'a> {
 /// An act as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedAct {
+    /// Its number.
+    pub id: i64,
     /// When.
     pub at: Timestamp,
     /// What kind of actor.
@@ -99,8 +108,25 @@ pub struct AuditSelection {
     pub tenant: Option<String>,
     /// Only this action.
     pub action: Option<Action>,
+    /// Of this actor.
+    pub actor: Option<String>,
+    /// On this object.
+    pub object: Option<String>,
     /// At this time or later.
     pub since: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+impl RecordedAct {
+    /// Its place in the list.
+    #[must_use]
+    pub fn cursor(&self) -> AuditCursor {
+        AuditCursor {
+            at: self.at,
+            id: self.id,
+        }
+    }
 }
 
 impl Store {
@@ -161,6 +187,16 @@ impl Store {
         connection: &Connection,
         act: Act<'_>,
     ) -> Result<(), StoreError> {
+        self.note_all(connection, act, &[act.object]).await
+    }
+
+    /// The same on several objects.
+    async fn note_all(
+        &self,
+        connection: &Connection,
+        act: Act<'_>,
+        objects: &[&str],
+    ) -> Result<(), StoreError> {
         let Actor {
             kind,
             name,
@@ -168,47 +204,57 @@ impl Store {
             reason,
         } = &*self.actor;
         let (kind, action) = (kind.name(), act.action.name());
-        let values: Values<'_> = &[
-            &kind,
-            name,
-            origin,
-            &action,
-            &act.object,
-            &act.tenant,
-            reason,
-        ];
+        let values: Values<'_> = &[&kind, name, origin, &action, &objects, &act.tenant, reason];
         connection.run(WRITE, values).await.map(drop)
     }
 
     /// Records an act that is about to happen outside of the database.
     pub async fn announce(&self, act: Act<'_>) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        self.note(&connection, act).await
+        self.announce_all(act, &[act.object]).await
     }
 
-    /// Acts, the newest first.
+    /// The same on several objects.
+    pub async fn announce_all(&self, act: Act<'_>, objects: &[&str]) -> Result<(), StoreError> {
+        let connection = self.connection().await?;
+        self.note_all(&connection, act, objects).await
+    }
+
+    /// Acts, the newest first, after this cursor.
     pub async fn list_audit(
         &self,
         selection: &AuditSelection,
+        after: Option<AuditCursor>,
         limit: i64,
     ) -> Result<Vec<RecordedAct>, StoreError> {
         let AuditSelection {
             tenant,
             action,
+            actor,
+            object,
             since,
+            until,
         } = selection;
         let action = action.map(Action::name);
-        let rows = self.rows(LIST, &[tenant, &action, since, &limit]).await?;
+        let (at, id) = (after.map(|after| after.at), after.map(|after| after.id));
+        let text = match tenant {
+            Some(_) => &LIST_OF_TENANT,
+            None => LIST,
+        };
+        let values: Values<'_> = &[
+            tenant, &action, actor, object, since, until, &at, &id, &limit,
+        ];
+        let rows = self.rows(text, values).await?;
         Ok(column(&rows, |row| RecordedAct {
-            at: row.get(0),
-            actor_kind: row.get(1),
-            actor: row.get(2),
-            origin: row.get(3),
-            database_user: row.get(4),
-            action: row.get(5),
-            object: row.get(6),
-            tenant: row.get(7),
-            reason: row.get(8),
+            id: row.get(0),
+            at: row.get(1),
+            actor_kind: row.get(2),
+            actor: row.get(3),
+            origin: row.get(4),
+            database_user: row.get(5),
+            action: row.get(6),
+            object: row.get(7),
+            tenant: row.get(8),
+            reason: row.get(9),
         }))
     }
 
@@ -221,4 +267,15 @@ impl Store {
 /// Whether a statement has returned a row.
 pub(super) fn any(rows: &[Row]) -> bool {
     !rows.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_acts_of_one_tenant_are_found_by_its_name() {
+        assert!(LIST_OF_TENANT.contains("where tenant = $1\n"));
+        assert_ne!(*LIST_OF_TENANT, LIST);
+    }
 }

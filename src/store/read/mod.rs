@@ -1,5 +1,6 @@
 //! What clients and operators read: records, histories, the change feed, lists and dead letters.
 
+pub mod audit_cursor;
 pub mod dead_letter_scan;
 pub mod dead_letters;
 pub mod dry_run_lookup;

@@ -41,6 +41,8 @@ async fn is_no_key(client: &Client, code: &str) {
     let bearer = client.with("authorization", &format!("Bearer {code}"));
     for path in [
         "/v1/processes",
+        "/v1/audit",
+        "/monitor/audit",
         "/ahgora/process",
         "/open-capture/ws/monitoring/list",
     ] {

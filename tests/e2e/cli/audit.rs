@@ -5,7 +5,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
 use crate::support::client::served_as;
-use crate::support::ground::{Ground, reaches};
+use crate::support::ground::{Ground, assert_rows, reaches};
 use crate::support::order_story::PURCHASE;
 use crate::support::producer::{Message, Producer};
 
@@ -62,17 +62,62 @@ fn every_act_of_a_command_is_recorded_with_its_reason_and_nothing_else_is() {
 
 #[test]
 fn an_act_on_a_page_is_recorded_with_its_key_and_address() {
-    served_as("audit-pages", "worker,relay,api", async |ground, open| {
+    served_as("audit-pages", "worker,api", async |ground, open| {
         let (admin, id) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
         let bad = Message::bad("1", b"{}", "missing_identity");
         Producer::new(&ground).publish(vec![bad]).await;
         reaches(&ground, "dead_letter", 1).await;
-        assert_eq!(admin.form("/monitor/replays", "all=yes").await.status, 303);
-        let recorded = format!(
-            "audit where action = 'replay.request' and actor = '{id}' and origin = '127.0.0.1'"
-        );
-        reaches(&ground, &recorded, 1).await;
+        // No relay works on it.
+        let started = admin.form("/monitor/replays", "all=yes").await;
+        let page = started.header("location").expect("the page of the replay");
+        let (_, replay) = page.split_once("id=").expect("its id");
+        let stop = format!("id={replay}");
+        assert_eq!(admin.form("/monitor/replay/stop", &stop).await.status, 303);
+        for action in ["replay.request", "replay.stop"] {
+            let recorded = format!(
+                "audit where action = '{action}' and object = '{replay}' and actor = '{id}'
+                 and origin = '127.0.0.1' and tenant = 'default'"
+            );
+            reaches(&ground, &recorded, 1).await;
+        }
     });
+}
+
+#[test]
+fn what_an_operator_does_with_messages_and_keys_is_recorded() {
+    served_as(
+        "audit-messages",
+        "worker,relay,api",
+        async |ground, open| {
+            let (admin, id) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
+            let upload = json!([
+                {"id": "1", "source": "e2e", "type": "upload.received", "token": "t", "data": {}},
+                {"id": "2", "source": "e2e", "type": "upload.failed", "token": "t", "data": {}},
+            ]);
+            admin.applies(upload).await;
+            reaches(&ground, "process where status = 'error'", 1).await;
+            reaches(&ground, "outbox", 0).await;
+            let bad = Message::bad("1", b"{}", "missing_identity");
+            Producer::new(&ground).publish(vec![bad]).await;
+            reaches(&ground, "dead_letter", 1).await;
+
+            let resent = admin.form("/monitor/process/resend", "token=t").await;
+            assert_eq!(resent.status, 303, "{}", resent.body());
+            ground.shows(&["dead", "replay", "--all"], "replayed 1 of 1");
+            reaches(
+                &ground,
+                "dead_letter where exchange = 'waybill.internal.events'",
+                1,
+            )
+            .await;
+            ground.waybill(&["dead", "discard", "--all", "--yes"]).ok();
+            ground.waybill(&["key", "rotate", &id]).ok();
+            let rotated = format!("key.rotate' and object like '{id} by %");
+            for action in ["completion.resend", "dead.replay", "dead.discard", &rotated] {
+                assert_rows(&ground, &format!("audit where action = '{action}'"), 1).await;
+            }
+        },
+    );
 }
 
 #[test]

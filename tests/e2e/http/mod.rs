@@ -1,6 +1,7 @@
 //! The native API: processes, lists, the feed, events, uploads, limits, and the documents.
 
 pub(super) mod as_of;
+pub(super) mod audit;
 pub(super) mod documents;
 pub(super) mod events;
 pub(super) mod events_refused;

@@ -1,5 +1,6 @@
 //! The monitor pages, as a client of HTTP and in a real browser.
 
+pub(super) mod audit;
 pub(super) mod browser;
 pub(super) mod charts;
 pub(super) mod dead_letters;

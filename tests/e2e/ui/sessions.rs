@@ -1,11 +1,15 @@
-//! Sessions: they end at their time, however they are used; they are listed, and ended by an operator.
+//! Sessions: they end at their time, however they are used; they are listed, and ended by an operator, an
+//! administrator of their tenant, or their user.
 
 use waybill::domain::access::Scope;
 
 use super::pages::logged_in;
-use crate::http::processes::key;
+use crate::http::processes::{key, keyed};
 use crate::support::client::{Client, served_as, served_by};
-use crate::support::ground::{assert_rows, holds};
+use crate::support::ground::{assert_contains, assert_rows, holds, reaches};
+
+const PAGE: &str = "/monitor/sessions";
+const END: &str = "/monitor/sessions/end";
 
 /// Waits until a client has to log in.
 async fn is_out(client: &Client) {
@@ -94,6 +98,55 @@ fn an_operator_lists_and_ends_sessions() {
             );
             assert_rows(&ground, &row, 1).await;
         }
+    });
+}
+
+#[test]
+fn an_administrator_ends_sessions_of_the_own_tenant_alone() {
+    served_as("session-page", "api", async |ground, client| {
+        let (text, id) = key(&ground, "acme", &[Scope::Admin]).await;
+        let (stranger, _) = key(&ground, "globex", &[Scope::Read]).await;
+        let (_, own) = logged_in(&client, &text).await;
+        let (_, elsewhere) = logged_in(&client, &text).await;
+        let (_, third) = logged_in(&client, &stranger).await;
+        assert_eq!(third.get(PAGE).await.status, 403);
+        let of = async |tenant: &str| {
+            let select = format!(
+                "select encode(substring(s.hash for 8), 'hex') from waybill.session s
+                 join waybill.api_key k on k.id = s.key where k.tenant = '{tenant}'"
+            );
+            ground.texts(&select).await
+        };
+        let page = own.get(PAGE).await;
+        let foreign = of("globex").await.remove(0);
+        assert!(!page.body().contains(&foreign), "{}", page.body());
+        for words in ["this one", "End my other sessions", "127.0.0.1"] {
+            assert_contains(page.body(), words);
+        }
+        assert_eq!(own.form(END, &format!("id={foreign}")).await.status, 404);
+        assert_eq!(own.form(END, "").await.status, 400);
+        assert_eq!(third.get("/").await.status, 200);
+
+        assert_eq!(own.form(END, "others=yes").await.status, 303);
+        is_out(&elsewhere).await;
+        assert_eq!(own.get("/").await.status, 200);
+        let ended = format!(
+            "audit where action = 'session.end' and object = '1 other sessions of key {id}'
+             and actor = '{id}' and tenant = 'acme'"
+        );
+        reaches(&ground, &ended, 1).await;
+        let left = of("acme").await.remove(0);
+        assert_eq!(own.form(END, &format!("id={left}")).await.status, 303);
+        is_out(&own).await;
+
+        // An operator sees those of every tenant.
+        let (operator, _) = keyed(&ground, &client, "default", &[Scope::Admin]).await;
+        assert_contains(operator.get(PAGE).await.body(), &foreign);
+        assert_eq!(
+            operator.form(END, &format!("id={foreign}")).await.status,
+            303
+        );
+        is_out(&third).await;
     });
 }
 

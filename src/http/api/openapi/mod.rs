@@ -55,6 +55,7 @@ const SCHEMES: [(&str, HttpAuthScheme, &str); 2] = [
         (name = "events", description = "All events, in the order of commits."),
         (name = "sending", description = "Events of producers that have no AMQP: validated at once, published with a \
                                           confirm, and applied by the workers like all others."),
+        (name = "audit", description = "Who did what; for administrators."),
         (name = "documents", description = "The contract; no key is needed."),
     ),
 )]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::view::schema::{EventType, Kind, PartName, Status};
+use crate::view::schema::{AuditAction, EventType, Kind, PartName, Status};
 
 /// The process.
 #[derive(IntoParams)]
@@ -144,6 +144,30 @@ pub(in super::super) struct Processes {
     ended_before: Option<Timestamp>,
 }
 
+/// Filters of acts; the same names as in [`crate::http::web::audit_query`]. All must match.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in super::super) struct Audit {
+    /// Start after this cursor: `next` of the previous page.
+    after: Option<String>,
+    /// Page size.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u64>,
+    /// Only this action.
+    #[param(value_type = Option<AuditAction>)]
+    action: Option<String>,
+    /// Of this actor: the id of a key, or the user of a command line.
+    #[param(min_length = 1, max_length = 255)]
+    actor: Option<String>,
+    /// On this object, such as the id of a key or a token.
+    #[param(min_length = 1, max_length = 255)]
+    object: Option<String>,
+    /// Done at this moment or later.
+    since: Option<Timestamp>,
+    /// Done before this moment.
+    until: Option<Timestamp>,
+}
+
 /// The processes of one call.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -190,7 +214,7 @@ mod tests {
 
     use super::*;
     use crate::http::api::feed_query;
-    use crate::http::web::list_query;
+    use crate::http::web::{audit_query, list_query};
     use crate::store::read::feed::FEED_EVENTS_MAX;
     use crate::store::read::list::LIST_MAX;
     use crate::wire::Limits;
@@ -216,5 +240,6 @@ mod tests {
     fn the_parameters_are_those_that_are_read() {
         check::<Events>(&feed_query::NAMES, FEED_EVENTS_MAX);
         check::<Processes>(&list_query::NAMES, LIST_MAX);
+        check::<Audit>(&audit_query::NAMES, audit_query::LIMIT_MAX);
     }
 }

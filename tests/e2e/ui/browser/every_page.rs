@@ -10,7 +10,7 @@ use super::scene::Scene;
 use crate::support::ground::run;
 
 /// The path, a text that it shows in the end, and the name of its screenshot.
-const PAGES: [(&str, &str, &str); 10] = [
+const PAGES: [(&str, &str, &str); 12] = [
     ("/", "order-513", "list"),
     ("/?status=error", "the file ends", "filtered"),
     (
@@ -37,6 +37,8 @@ const PAGES: [(&str, &str, &str); 10] = [
         "Now 3 dead letters",
         "confirm",
     ),
+    ("/monitor/audit", "key.create", "audit"),
+    ("/monitor/sessions", "this one", "sessions"),
 ];
 
 #[test]
