@@ -89,6 +89,7 @@ async fn transact(
         open: decision.open_change.clone(),
         orders: None,
         kinds: None,
+        refused_openings: Vec::new(),
     };
     batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
     Ok(changes.outbox)

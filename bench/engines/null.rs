@@ -181,6 +181,7 @@ async fn transact(
         open: act.open,
         orders: None,
         kinds: None,
+        refused_openings: Vec::new(),
     };
     batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
     Ok(changes.outbox)

@@ -2,12 +2,16 @@
 //!
 //! The database has a file's name and process; here it is a path and bytes.
 
+mod compared;
+
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::absolute;
 use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -18,6 +22,8 @@ use url::Url;
 use uuid::Uuid;
 
 pub use bytes::Bytes;
+
+use self::compared::compared;
 
 /// The size of a part; the minimum for a multipart upload to S3.
 const PART_BYTES: usize = 5 << 20;
@@ -39,6 +45,9 @@ pub enum FilesError {
     /// The store failed.
     #[error("the file store failed: {0}")]
     Store(#[source] object_store::Error),
+    /// Its contents are not those that were stored.
+    #[error("the contents of the file {0} have changed since it was stored: restore its object")]
+    Changed(FilePath),
 }
 
 /// The file store.
@@ -47,13 +56,13 @@ pub struct Files {
     store: Arc<dyn ObjectStore>,
 }
 
-/// The path of a file: its process and its own id.
+/// The path of a file's object: its process and an id of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FilePath {
     /// The process it belongs to.
     pub process: Uuid,
-    /// Its id in the process.
-    pub id: Uuid,
+    /// The object's id in the process.
+    pub object: Uuid,
 }
 
 /// A stored file.
@@ -105,7 +114,8 @@ impl Files {
         }
     }
 
-    /// The contents of a file, or a part of them.
+    /// The contents of a file, compared with what was stored: their last part comes only if they are
+    /// the same, and otherwise an error.
     ///
     /// # Errors
     ///
@@ -113,8 +123,22 @@ impl Files {
     pub async fn read(
         &self,
         path: FilePath,
+        stored: StoredFile,
+    ) -> Result<BoxStream<'static, Result<Bytes, FilesError>>, FilesError> {
+        let contents = self.read_part(path, 0..stored.size).await?;
+        Ok(compared(contents, path, stored).boxed())
+    }
+
+    /// A part of the contents of a file, which is not compared with anything.
+    ///
+    /// # Errors
+    ///
+    /// If it is missing, or the store fails.
+    pub async fn read_part(
+        &self,
+        path: FilePath,
         range: Range<u64>,
-    ) -> Result<BoxStream<'static, Result<Bytes, object_store::Error>>, FilesError> {
+    ) -> Result<BoxStream<'static, Result<Bytes, FilesError>>, FilesError> {
         // The store rejects an empty range.
         if range.is_empty() {
             return Ok(Box::pin(futures_util::stream::empty()));
@@ -124,7 +148,8 @@ impl Files {
             ..GetOptions::default()
         };
         let found = self.store.get_opts(&path.object(), options).await;
-        Ok(found.map_err(FilesError::from)?.into_stream())
+        let contents = found.map_err(FilesError::from)?.into_stream();
+        Ok(contents.map_err(FilesError::from).boxed())
     }
 
     /// Removes a file; succeeds if it is missing.
@@ -204,7 +229,13 @@ impl Default for Digesting {
 
 impl FilePath {
     fn object(self) -> Path {
-        Path::from_iter([self.process.to_string(), self.id.to_string()])
+        Path::from_iter([self.process.to_string(), self.object.to_string()])
+    }
+}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.object())
     }
 }
 

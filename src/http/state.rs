@@ -87,6 +87,7 @@ pub(crate) struct Shared {
     pub(super) ended: Waiters<ProcessKey, ()>,
     pub(super) outcomes: Waiters<SentEvent, EventOutcome>,
     pub(super) notifier: Notifier,
+    pub(super) telemetry: Telemetry,
     pub(super) stop: CancellationToken,
 }
 
@@ -115,6 +116,7 @@ impl Api {
             ended: Waiters::default(),
             outcomes: Waiters::default(),
             notifier: Notifier::default(),
+            telemetry: setup.telemetry,
             stop: stop.clone(),
         };
         let api = Self {

@@ -155,6 +155,12 @@ impl Telemetry {
         throttled!(self, warn, reason => "message became a dead letter", reason, messages);
     }
 
+    /// A file that was read is not what had been stored.
+    pub fn file_changed(&self, path: &dyn Display) {
+        self.add(names::FILES_CHANGED, &[], 1);
+        error!(%path, "the contents of a file have changed since it was stored: restore its object");
+    }
+
     /// Events that were applied although their publisher has no right to their tenant.
     pub fn unauthorized(&self, events: u64) {
         self.add(names::UNAUTHORIZED, &[], events);

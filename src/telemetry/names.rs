@@ -130,6 +130,8 @@ metrics! {
         "Processes deleted past their retention";
     QUARANTINED = "waybill_quarantined", Kind::Gauge, [Quarantined::AXIS],
         "Processes in quarantine because they can't be sealed or deleted";
+    FILES_CHANGED = "waybill_files_changed_total", Kind::Counter, [],
+        "Files that were read and were not what had been stored";
     UNAUTHORIZED = "waybill_unauthorized_total", Kind::Counter, [],
         "Events applied although their publisher has no right to their tenant: `tenancy.mode` is `observe`";
     REPLY_TO_IGNORED = "waybill_reply_to_ignored_total", Kind::Counter, [],

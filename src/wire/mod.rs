@@ -20,7 +20,7 @@ pub mod workflow_file;
 
 pub use self::decode::cut_body::CutBody;
 pub use self::decode::decode;
-pub use self::decode::event_types::{kind_of, type_label, type_names};
+pub use self::decode::event_types::{kind_of, opens, type_label, type_names};
 pub use self::decode::json_equality::same_json;
 pub use self::decode::logged::{logged, push};
 pub use self::decode::message::{Accepted, HeaderValue, Limits, Message};

@@ -59,7 +59,7 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
 async fn probe(files: &Files) -> Result<(), ProbeError> {
     let path = FilePath {
         process: NO_PROCESS,
-        id: Uuid::new_v4(),
+        object: Uuid::new_v4(),
     };
     write(files, path)
         .await
@@ -77,7 +77,7 @@ async fn write(files: &Files, path: FilePath) -> Result<(), FilesError> {
 }
 
 async fn read(files: &Files, path: FilePath) -> Result<(), FilesError> {
-    let parts = files.read(path, 0..CONTENT.len() as u64).await?;
+    let parts = files.read_part(path, 0..CONTENT.len() as u64).await?;
     let parts: Vec<Bytes> = parts.try_collect().await?;
     match parts.concat() == CONTENT {
         true => Ok(()),

@@ -7,15 +7,17 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::TryStreamExt;
 use http_range_header::parse_range_header;
 use uuid::Uuid;
 
 use super::openapi::{parameters, responses};
 use crate::domain::ProcessKey;
-use crate::files::{FilePath, FilesError};
+use crate::files::{FilePath, FilesError, StoredFile};
 use crate::http::state::Api;
 use crate::http::web::{Caller, HttpProblem, Parameters, ProblemKind, links};
 use crate::store::write::file::File;
+use crate::telemetry::Telemetry;
 
 const UNKNOWN: &str = "no file of this process has this id: check both, and the tenant of the key";
 const AWAY: &str = "the file can't be read right now; try again in a moment";
@@ -27,7 +29,7 @@ const AWAY: &str = "the file can't be read right now; try again in a moment";
     operation_id = "getFile",
     tag = "processes",
     summary = "The contents of a file",
-    description = "With its detected media type, as a whole or a range.",
+    description = "With its detected media type, as a whole or a range. The whole file is compared with its SHA-256 while it is sent: if its contents have changed in the file store, the connection is closed before the last part. A range is not compared.",
     params(parameters::Token, parameters::FileId, parameters::RangeHeaders),
     responses(
         (status = 200, description = "The whole file", content_type = "*/*", headers(("ETag", description = "The version of the file"))),
@@ -65,13 +67,16 @@ pub(in crate::http) async fn get(
     };
     let path = FilePath {
         process: process.0,
-        id,
+        object: file.object,
     };
-    let contents = api
-        .files
-        .read(path, range.clone())
-        .await
-        .map_err(unreadable)?;
+    let contents = match status == StatusCode::OK {
+        true => api.files.read(path, stored(&file)).await,
+        // Comparing a part would take reading the whole.
+        false => api.files.read_part(path, range.clone()).await,
+    };
+    let telemetry = api.telemetry.clone();
+    let contents = contents.map_err(unreadable)?;
+    let contents = contents.inspect_err(move |error| broken(error, &telemetry));
     let length = [(
         header::CONTENT_LENGTH,
         (range.end - range.start).to_string(),
@@ -92,9 +97,28 @@ fn unreadable(error: FilesError) -> HttpProblem {
     tracing::warn!(%error, "a file could not be read");
     match error {
         FilesError::Missing => HttpProblem::new(ProblemKind::NotFound, UNKNOWN),
-        FilesError::Settings(_) | FilesError::Write(_) | FilesError::Store(_) => {
-            HttpProblem::new(ProblemKind::Unavailable, AWAY)
-        }
+        FilesError::Settings(_)
+        | FilesError::Write(_)
+        | FilesError::Store(_)
+        | FilesError::Changed(_) => HttpProblem::new(ProblemKind::Unavailable, AWAY),
+    }
+}
+
+/// The client notices that its connection is closed before the end.
+fn broken(error: &FilesError, telemetry: &Telemetry) {
+    match error {
+        FilesError::Changed(path) => telemetry.file_changed(path),
+        FilesError::Settings(_)
+        | FilesError::Missing
+        | FilesError::Write(_)
+        | FilesError::Store(_) => tracing::warn!(%error, "a file could not be read to its end"),
+    }
+}
+
+fn stored(file: &File) -> StoredFile {
+    StoredFile {
+        size: file.size,
+        sha256: file.sha256.clone(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Stores one file of an upload: streamed and hashed, never in memory as a whole.
+//! Stores one file of an upload: streamed and hashed, never in memory as a whole. Each attempt writes an
+//! object of its own; the first that is complete becomes the file.
 
 use std::time::Duration;
 
@@ -13,10 +14,13 @@ use crate::domain::ProcessKey;
 use crate::files::{Digesting, FilePath, FilesError, StoredFile, Writing};
 use crate::http::state::Api;
 use crate::http::web::{HttpProblem, ProblemKind, links};
+use crate::store::write::file::{Attempt, File};
 
+/// Files that no event names are removed after this: their client has disconnected.
+const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 /// Files without a process are removed after this: their event may wait in its queue for as long as
 /// no worker runs.
-const ORPHAN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
+const ORPHAN_AFTER: Duration = Duration::from_hours(30 * 24);
 
 const NOT_STORED: &str = "the file can't be stored right now; sending it again is safe";
 pub(in crate::http) const BROKEN: &str = "malformed or truncated multipart body";
@@ -31,6 +35,11 @@ pub(in crate::http) struct Attachment {
     size: u64,
     sha256: String,
     uri: String,
+    #[serde(skip)]
+    process: ProcessKey,
+    /// Whether this request has stored it, and no earlier one.
+    #[serde(skip)]
+    is_new: bool,
 }
 
 /// How many more bytes are allowed.
@@ -96,24 +105,22 @@ impl Api {
         }
         self.quotas.may_store(owner.tenant)?;
         let known = self.primary().file(process, id).await?;
-        let mut sink = match &known {
-            Some(_) => Sink::Compared(Box::default()),
-            None => self.sink(process, id, (&name, media_type)).await?,
-        };
-        let stored = match sink.fill(head, &mut incoming).await {
-            Ok(()) => sink.finish().await?,
-            Err(problem) => {
-                sink.abort().await;
-                return Err(problem);
+        let is_new = known.is_none();
+        let stored = match known {
+            Some(known) => {
+                let mut sink = Sink::Compared(Box::default());
+                sink.fill(head, &mut incoming).await?;
+                same(&known, sink.finish().await?)?
+            }
+            None => {
+                let about = (name.as_str(), media_type);
+                self.attempt((process, id), about, head, &mut incoming)
+                    .await?
             }
         };
-        if known.is_some_and(|known| known.sha256 != stored.sha256) {
-            return Err(HttpProblem::key_reused());
+        if is_new {
+            self.quotas.has_stored(owner.tenant, stored.size);
         }
-        self.primary()
-            .finish_file(process, id, stored.size, &stored.sha256)
-            .await?;
-        self.quotas.has_stored(owner.tenant, stored.size);
         Ok(Attachment {
             id,
             name,
@@ -121,28 +128,101 @@ impl Api {
             size: stored.size,
             sha256: stored.sha256,
             uri: links::file(owner.token, id),
+            process,
+            is_new,
         })
+    }
+
+    /// Writes an object and makes it the file, unless another attempt was faster.
+    async fn attempt(
+        &self,
+        (process, id): (ProcessKey, Uuid),
+        about: (&str, &str),
+        head: Bytes,
+        incoming: &mut Incoming<'_, '_>,
+    ) -> Result<StoredFile, HttpProblem> {
+        let object = Uuid::new_v4();
+        let attempt = Attempt { process, object };
+        self.primary()
+            .begin_file(attempt, about, ABANDONED_AFTER)
+            .await?;
+        let path = FilePath {
+            process: process.0,
+            object,
+        };
+        let mut sink = Sink::Store(Box::new(self.files.write(path)));
+        let filled = sink.fill(head, incoming).await;
+        let stored = match filled {
+            Ok(()) => sink.finish().await,
+            Err(problem) => {
+                sink.abort().await;
+                Err(problem)
+            }
+        };
+        let finished = match &stored {
+            Ok(StoredFile { size, sha256 }) => {
+                self.primary()
+                    .finish_file(attempt, id, *size, sha256)
+                    .await?
+            }
+            Err(_) => false,
+        };
+        if finished {
+            return stored;
+        }
+        self.discard(path).await;
+        let stored = stored?;
+        let first = self.primary().file(process, id).await?;
+        let removed = || HttpProblem::new(ProblemKind::Unavailable, NOT_STORED);
+        same(&first.ok_or_else(removed)?, stored)
+    }
+
+    /// Removes the object of an attempt that has not become the file; if that fails, the janitor does.
+    async fn discard(&self, path: FilePath) {
+        if let Err(error) = self.files.remove(path).await {
+            tracing::warn!(%error, "a file could not be removed");
+            return;
+        }
+        let gone = [(path.process, path.object)];
+        if let Err(error) = self.primary().delete_files(&gone).await {
+            tracing::warn!(%error, "the row of a removed file could not be deleted");
+        }
+    }
+
+    /// Keeps the files that an event names which is about to be published.
+    pub(in crate::http) async fn name_files<'a>(
+        &self,
+        attachments: impl Iterator<Item = &'a Attachment>,
+    ) -> Result<(), HttpProblem> {
+        let files = attachments
+            .map(|it| (it.process.0, it.id))
+            .collect::<Vec<_>>();
+        match files.is_empty() || self.primary().name_files(&files, ORPHAN_AFTER).await? {
+            true => Ok(()),
+            false => Err(HttpProblem::new(ProblemKind::Unavailable, NOT_STORED)),
+        }
+    }
+
+    /// Lets the janitor remove what a refused request has stored, unless another one names it.
+    pub(in crate::http) async fn withdraw_files<'a>(
+        &self,
+        attachments: impl Iterator<Item = &'a Attachment>,
+    ) {
+        let new = attachments.filter(|it| it.is_new);
+        let files = new.map(|it| (it.process.0, it.id)).collect::<Vec<_>>();
+        if !files.is_empty()
+            && let Err(error) = self.primary().withdraw_files(&files).await
+        {
+            tracing::warn!(%error, "the files of a refused request are removed only later");
+        }
     }
 }
 
-impl Api {
-    /// A sink for a new file.
-    async fn sink(
-        &self,
-        process: ProcessKey,
-        id: Uuid,
-        about: (&str, &str),
-    ) -> Result<Sink, HttpProblem> {
-        let registered = self
-            .primary()
-            .begin_file(process, id, about, ORPHAN_AFTER)
-            .await;
-        registered?;
-        let path = FilePath {
-            process: process.0,
-            id,
-        };
-        Ok(Sink::Store(Box::new(self.files.write(path))))
+/// What was received, if it is the file that is there.
+fn same(known: &File, received: StoredFile) -> Result<StoredFile, HttpProblem> {
+    match known.sha256 == received.sha256 {
+        true => Ok(received),
+        false => Err(HttpProblem::key_reused()),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::state::Api;
 use crate::http::web::{HttpProblem, ProblemKind};
+use crate::wire::Accepted;
 
 /// The label of the only file of an upload.
 const FILE: &str = "file";
@@ -68,7 +69,7 @@ pub(in crate::http) struct Uploaded {
 }
 
 impl Api {
-    /// Receives a form and stores its files.
+    /// Receives a form and stores its files; if it is refused, they are removed.
     pub(in crate::http) async fn receive_form(
         &self,
         access: &Access,
@@ -80,16 +81,29 @@ impl Api {
         let key = key.as_deref();
         let sender = Sender { access, key };
         let place = self.uploads.place(self.tenant())?;
-        let mut form =
+        let form =
             form.map_err(|_| HttpProblem::new(ProblemKind::UnsupportedMediaType, NO_FORM))?;
-        let mut allowance = Allowance {
-            request: self.uploads.request_bytes,
-            file: self.uploads.file_bytes,
-        };
         let mut received = UploadForm {
             fields: BTreeMap::new(),
             files: Vec::new(),
             _place: place,
+        };
+        match self.fill(sender, form, fields, &mut received).await {
+            Ok(()) => Ok(received),
+            Err(problem) => Err(self.refuse_form(&received, problem).await),
+        }
+    }
+
+    async fn fill(
+        &self,
+        sender: Sender<'_>,
+        mut form: MultipartParts,
+        fields: AllowedFields,
+        received: &mut UploadForm,
+    ) -> Result<(), HttpProblem> {
+        let mut allowance = Allowance {
+            request: self.uploads.request_bytes,
+            file: self.uploads.file_bytes,
         };
         let mut count = 0;
         while let Some(part) = form.part().await? {
@@ -104,10 +118,20 @@ impl Api {
                 .fields
                 .extend(fields.read(part, &mut allowance).await?);
         }
-        if received.files.is_empty() {
-            return Err(HttpProblem::new(ProblemKind::InvalidBody, NO_FILE));
+        match received.files.is_empty() {
+            true => Err(HttpProblem::new(ProblemKind::InvalidBody, NO_FILE)),
+            false => Ok(()),
         }
-        Ok(received)
+    }
+
+    /// Lets the files of a refused form be removed.
+    pub(in crate::http) async fn refuse_form(
+        &self,
+        form: &UploadForm,
+        problem: HttpProblem,
+    ) -> HttpProblem {
+        self.withdraw_files(form.attachments()).await;
+        problem
     }
 
     /// Opens an upload for each file.
@@ -117,8 +141,20 @@ impl Api {
         form: &UploadForm,
         wait: Option<Duration>,
     ) -> Result<Vec<Receipt>, HttpProblem> {
-        let mut events = Vec::new();
-        for (number, file) in form.files.iter().enumerate() {
+        let events = match self.read_openings(access, form) {
+            Ok(events) => events,
+            Err(problem) => return Err(self.refuse_form(form, problem).await),
+        };
+        self.name_files(form.attachments()).await?;
+        self.submit(&events, wait).await
+    }
+
+    fn read_openings(
+        &self,
+        access: &Access,
+        form: &UploadForm,
+    ) -> Result<Vec<Accepted>, HttpProblem> {
+        let openings = form.files.iter().enumerate().map(|(number, file)| {
             let data = file.data(&form.fields);
             let request = EventRequest {
                 type_: "upload.received",
@@ -126,9 +162,9 @@ impl Api {
                 data: data.as_bytes(),
             };
             let read = self.read(access, &request, (SOURCE, &file.id), None);
-            events.push(read.map_err(|problem| problem.within(&number.to_string()))?);
-        }
-        self.submit(&events, wait).await
+            read.map_err(|problem| problem.within(&number.to_string()))
+        });
+        openings.collect()
     }
 
     /// Stores the file at this index.
@@ -157,6 +193,12 @@ impl Api {
             token,
             attachment,
         })
+    }
+}
+
+impl UploadForm {
+    fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        self.files.iter().map(|file| &file.attachment)
     }
 }
 

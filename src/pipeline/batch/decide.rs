@@ -168,6 +168,7 @@ pub(in crate::pipeline) fn changes<'a>(
         open: decision.open_change.clone(),
         orders: Some(&decision.entered.changes),
         kinds: kinds(decision),
+        refused_openings: Vec::new(),
     }
 }
 

@@ -119,6 +119,17 @@ impl Entry {
         Some(dead_letter)
     }
 
+    /// The process of an opening that was refused.
+    pub(super) fn refused_opening(&self) -> Option<ProcessKey> {
+        match &self.content {
+            Content::Event(event) => {
+                let is_refused = event.outcome.is_err() && event.new.event.opens();
+                is_refused.then_some(event.new.key)
+            }
+            Content::Dead(dead_letter) => dead_letter::quarantined_opening(dead_letter),
+        }
+    }
+
     /// The dead letter that a parked event may become later; its reason is set then.
     pub(super) fn kept(&self, queue: &str) -> Option<(ProcessKey, DeadLetter)> {
         let event = self.as_event().filter(|event| event.is_kept)?;

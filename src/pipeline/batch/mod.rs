@@ -126,7 +126,9 @@ impl Writer {
             .filter_map(Entry::as_dead_letter)
             .chain(&refused);
 
-        let changes = changes(&decision, outbox, dead_letters.collect());
+        let mut changes = changes(&decision, outbox, dead_letters.collect());
+        let openings = entries.iter().filter_map(Entry::refused_opening);
+        changes.refused_openings = openings.map(|key| key.0).collect();
         self.faults.pass(CrashPoint::BeforeCommit);
         let commit = batch::commit(connection, &changes, self.rules.sweep_after, self.shard);
         self.dying_at(CrashPoint::CommitSent, commit).await?;

@@ -69,31 +69,25 @@ impl Janitor {
         })
     }
 
-    /// Removes the contents of files that belong to no process; those that fail are tried again
+    /// Removes the objects of files that no accepted event names; those that fail are tried again
     /// later.
     pub(super) async fn remove_files(&self, limit: i64) -> Result<Done, StoreError> {
         let limit = limit.min(FILES_MAX);
-        let (mut gone, mut failed) = (Vec::new(), Vec::new());
-        let due = self.store.due_files(limit).await?;
-        for (process, id) in &due {
-            let (process, id) = (*process, *id);
-            let removing = self.files.remove(FilePath { process, id });
+        let mut gone = Vec::new();
+        let due = self.store.due_files(limit, FILE_RETRY).await?;
+        for (process, object) in due {
+            let removing = self.files.remove(FilePath { process, object });
             match tokio::time::timeout(FILE_MAX, removing).await {
-                Ok(Ok(())) => gone.push((process, id)),
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "a file could not be removed");
-                    failed.push((process, id));
-                }
+                Ok(Ok(())) => gone.push((process, object)),
+                Ok(Err(error)) => tracing::warn!(%error, "a file could not be removed"),
                 Err(_) => {
                     tracing::warn!("a file could not be removed in time");
-                    failed.push((process, id));
                     // The file store may be unavailable: the others can wait.
                     break;
                 }
             }
         }
         self.store.delete_files(&gone).await?;
-        self.store.defer_files(&failed, FILE_RETRY).await?;
         Ok(Done::of(gone.len().try_into().unwrap_or(u64::MAX), limit))
     }
 

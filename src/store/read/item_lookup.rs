@@ -32,12 +32,14 @@ pub struct FoundItem {
 }
 
 /// A file that was stored completely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundFile {
-    /// Its id in the process.
-    pub id: Uuid,
+    /// Its object in the file store, below its process.
+    pub object: Uuid,
     /// Bytes.
     pub size: u64,
+    /// The SHA-256 of its contents, in hexadecimal.
+    pub sha256: String,
 }
 
 impl Store {
@@ -90,8 +92,9 @@ impl Store {
         let rows = self.rows_for(&keys, FILES, &[&keys]).await?;
         let file = |row: &Row| {
             let file = FoundFile {
-                id: row.get(1),
+                object: row.get(1),
                 size: from_bigint(row.get(2)),
+                sha256: row.get(3),
             };
             (ProcessKey(row.get(0)), file)
         };

@@ -13,7 +13,7 @@ pub use super::loaded::Loaded;
 use super::outbox::{self, OutboxRow};
 use super::parked::{self, DecidedKinds};
 use super::stage::{self, LoadedOrders, OrderChanges};
-use super::{counters, loaded, process};
+use super::{counters, file, loaded, process};
 use crate::domain::completion::ItemSummary;
 use crate::domain::{Event, Kind, Process, ProcessKey};
 use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
@@ -38,10 +38,12 @@ pub struct Changes<'a> {
     pub orders: Option<&'a OrderChanges>,
     /// Kinds that were decided after events had been parked.
     pub kinds: Option<DecidedKinds>,
+    /// Processes of which an opening was refused.
+    pub refused_openings: Vec<Uuid>,
 }
 
 /// The statements of a batch between `begin` and `commit`.
-const STATEMENTS: [&str; 27] = [
+const STATEMENTS: [&str; 28] = [
     epoch::BEGIN,
     process::INSERT,
     process::LOCK,
@@ -68,6 +70,7 @@ const STATEMENTS: [&str; 27] = [
     parked::REFUSE,
     parked::REFUSE_OTHERS,
     parked::DELETE_EARLY,
+    file::REFUSE,
     feed::END,
 ];
 
@@ -221,7 +224,7 @@ pub async fn commit(
     sweep_after: Duration,
     shard: i16,
 ) -> Result<(), StoreError> {
-    let (walked, decided, updated, moved, queued, kept, counted, committed) = tokio::join!(
+    let (walked, decided, updated, moved, queued, kept, withdrawn, counted, committed) = tokio::join!(
         biased;
         stage::write(connection, changes.orders, shard),
         parked::decide(connection, changes.kinds.as_ref(), shard),
@@ -229,6 +232,7 @@ pub async fn commit(
         process::update_counts(connection, &changes.counts),
         outbox::insert(connection, &changes.outbox, sweep_after),
         dead_letter::insert(connection, &changes.dead_letters, shard),
+        file::refuse(connection, &changes.refused_openings),
         counters::add_open(connection, &changes.open, shard),
         connection.commit(),
     );
@@ -240,6 +244,7 @@ pub async fn commit(
     moved?;
     queued?;
     kept?;
+    withdrawn?;
     counted?;
     committed
 }

@@ -65,6 +65,12 @@ pub fn kind_of(type_name: &str) -> Option<Kind> {
     EventType::named(type_name).map(|event_type| event_type.kind)
 }
 
+/// Whether events of this type open their process.
+#[must_use]
+pub fn opens(type_name: &str) -> bool {
+    EventType::named(type_name).is_some_and(EventType::opens)
+}
+
 impl EventType {
     /// The type of that name.
     pub(super) fn named(name: &str) -> Option<&'static Self> {

@@ -3,6 +3,7 @@
 mod anonymous;
 mod dead_letters;
 mod fair_shares;
+mod files;
 mod limits;
 mod memory;
 mod other_sites;

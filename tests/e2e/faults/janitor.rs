@@ -107,10 +107,13 @@ fn a_job_that_panics_stops_neither_another_nor_the_program() {
     Ground::test("janitor-panic", async |ground| {
         ground
             .execute(
-                "insert into waybill.file (process, id, name, media_type, due_at)
-                 select gen_random_uuid(), gen_random_uuid(), 'a', 'b', now()
-                 from generate_series(1, 3);
-                 alter table waybill.file alter column id type text",
+                "insert into waybill.process (key, tenant, token, kind)
+                 select gen_random_uuid(), 'default', 'parked', 'order';
+                 insert into waybill.parked (process, source, event_id, id, type, exchange, routing_key,
+                                             queue, properties, headers, body, parked_at)
+                 select key, 's', '1', key, 'order.pushed', '', '', '', '', '', '', now() - interval '1 year'
+                 from waybill.process;
+                 alter table waybill.parked alter column event_id type integer using 1",
             )
             .await;
         let janitor = plan(&ground).start().await;

@@ -161,17 +161,17 @@ fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
             north.get(uri).await.status == 404
         })
         .await;
-        let left = walk(&ground.folder.join("files"));
+        let left = files_below(&ground.folder.join("files"));
         assert_eq!(left, 0, "the contents are gone too");
     });
 }
 
 /// The number of files below a folder.
-fn walk(folder: &std::path::Path) -> usize {
+pub(crate) fn files_below(folder: &std::path::Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .map(|entry| match entry.path() {
-            path if path.is_dir() => walk(&path),
+            path if path.is_dir() => files_below(&path),
             _ => 1,
         })
         .sum()

@@ -31,7 +31,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any whole test takes.
 const TEST_MAX: Duration = Duration::from_secs(180);
 /// Virtual hosts, one per test, created while the first tests run: one by one takes seconds each.
-const VHOSTS: usize = 420;
+const VHOSTS: usize = 440;
 /// How many are created at a time.
 const VHOSTS_AT_ONCE: usize = 20;
 const TEMPLATE: &str = "e2e_template";

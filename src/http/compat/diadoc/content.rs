@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::proto::Content;
 use crate::domain::ProcessKey;
-use crate::files::{FilePath, FilesError};
+use crate::files::{FilePath, FilesError, StoredFile};
 use crate::http::state::Api;
 use crate::http::web::{HttpProblem, ProblemKind};
 
@@ -35,7 +35,7 @@ pub(super) enum Location<'a> {
     Nowhere,
     Here(&'a str),
     Item(ProcessKey, &'a str),
-    File(FilePath),
+    File(FilePath, &'a str),
 }
 
 /// Reads the requested contents up to the limit; the others only get their size.
@@ -56,7 +56,10 @@ pub(super) async fn read(api: &Api, unread: &[Unread<'_>]) -> Result<Vec<Content
         async move {
             match (content.location, size) {
                 (Location::Here(data), Some(_)) => Ok(Some(data.as_bytes().to_vec())),
-                (Location::File(path), Some(size)) => file(api, path, size).await,
+                (Location::File(path, sha256), Some(size)) => {
+                    let sha256 = sha256.to_owned();
+                    file(api, path, StoredFile { size, sha256 }).await
+                }
                 (_, _) => Ok(of_item.map(String::into_bytes)),
             }
         }
@@ -91,8 +94,12 @@ fn chosen(unread: &[Unread<'_>]) -> Vec<Option<u64>> {
 }
 
 /// Reads a file; none if its process was deleted meanwhile.
-async fn file(api: &Api, path: FilePath, size: u64) -> Result<Option<Vec<u8>>, HttpProblem> {
-    let parts = match api.files.read(path, 0..size).await {
+async fn file(
+    api: &Api,
+    path: FilePath,
+    stored: StoredFile,
+) -> Result<Option<Vec<u8>>, HttpProblem> {
+    let parts = match api.files.read(path, stored).await {
         Ok(parts) => parts,
         Err(FilesError::Missing) => return Ok(None),
         Err(error) => return Err(away(&error)),
@@ -102,7 +109,12 @@ async fn file(api: &Api, path: FilePath, size: u64) -> Result<Option<Vec<u8>>, H
         Ok(bytes)
     };
     let read = parts.try_fold(Vec::new(), add).await;
-    read.map(Some).map_err(|error| away(&error))
+    read.map(Some).map_err(|error| {
+        if let FilesError::Changed(path) = &error {
+            api.telemetry.file_changed(path);
+        }
+        away(&error)
+    })
 }
 
 /// The log has the error of the file store; the client does not get it.

@@ -195,7 +195,7 @@ fn past(item: &domain::Item) -> Item<'_> {
 
 impl Present<'_> {
     /// The data of an item, or the file with which the process was opened.
-    fn unread(&self, files: &HashMap<ProcessKey, FoundFile>) -> Unread<'_> {
+    fn unread<'a>(&'a self, files: &'a HashMap<ProcessKey, FoundFile>) -> Unread<'a> {
         let is_open = self.record.process.opening.is_some();
         let file = files.get(&self.request.key).filter(|_| is_open);
         let (size, location) = match (&self.item, file) {
@@ -203,9 +203,9 @@ impl Present<'_> {
             (None, Some(file)) => {
                 let path = FilePath {
                     process: self.request.key.0,
-                    id: file.id,
+                    object: file.object,
                 };
-                (Some(file.size), Location::File(path))
+                (Some(file.size), Location::File(path, &file.sha256))
             }
             (None, None) => (None, Location::Nowhere),
         };

@@ -19,7 +19,7 @@ use crate::http::submit::idempotency::SOURCE;
 use crate::http::submit::receipt::ReceiptState;
 use crate::http::submit::upload::{Allowance, Attachment, Owner};
 use crate::http::submit::upload_limits::UploadPermit;
-use crate::http::submit::{EventRequest, idempotency};
+use crate::http::submit::{EventRequest, MultipartParts, idempotency};
 use crate::http::web::{HttpProblem, ProblemKind, auth};
 use crate::store::read::numeric_id::number;
 use crate::wire::{Accepted, FieldFault};
@@ -41,6 +41,12 @@ struct Opening {
     token: String,
     files: Vec<File>,
     _place: Option<UploadPermit>,
+}
+
+impl Opening {
+    fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        self.files.iter().map(|file| &file.attachment)
+    }
 }
 
 /// A stored file, with the name of its part: a file field, or any other.
@@ -95,12 +101,29 @@ impl OmflowRequest {
         let mut form = self.parts(request).await?;
         let access = self.admit_form(&mut form, fields).await?;
         let access = auth::allow(access, Scope::Write)?;
+        let mut opening = None;
+        let parts = self.receive_parts(form, (&access, fields), &mut opening);
+        match parts.await {
+            Ok(()) => Ok((access, opening)),
+            Err(problem) => {
+                let stored = opening.iter().flat_map(Opening::attachments);
+                self.api.withdraw_files(stored).await;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn receive_parts(
+        &self,
+        mut form: MultipartParts,
+        (access, fields): (&Access, &mut KnownFields),
+        opening: &mut Option<Opening>,
+    ) -> Result<(), HttpProblem> {
         let (room, max) = (self.api.room(), self.api.limits.body_bytes);
         let mut allowance = Allowance {
             request: self.api.uploads.request_bytes,
             file: self.api.uploads.file_bytes,
         };
-        let mut opening = None;
         while let Some(part) = form.part().await? {
             // An HTML form sends a part with an empty filename if no file was chosen.
             let is_no_file = part.file_name().is_some_and(str::is_empty);
@@ -111,13 +134,13 @@ impl OmflowRequest {
                 fields.part(part, &room, max).await?;
                 continue;
             }
-            let opening = match &mut opening {
+            let opening = match &mut *opening {
                 Some(opening) => opening,
-                none => none.insert(self.begin_with_files(&access, fields).await?),
+                none => none.insert(self.begin_with_files(access, fields).await?),
             };
             self.add_file(opening, part, &mut allowance).await?;
         }
-        Ok((access, opening))
+        Ok(())
     }
 
     async fn begin_with_files(
@@ -217,10 +240,27 @@ impl OmflowRequest {
         self.api.read(&opening.access, &request, id, None)
     }
 
+    /// The opening event, if its form has no faults.
+    fn checked_event(
+        &self,
+        fields: &KnownFields,
+        opening: &Opening,
+    ) -> Result<Accepted, HttpProblem> {
+        let event = self.event(fields, opening)?;
+        fits(faults(&opening.workflow, &event))?;
+        Ok(event)
+    }
+
     /// Opens an order, and waits until it is open.
     async fn open(&self, fields: &KnownFields, opening: Opening) -> Result<Response, HttpProblem> {
-        let event = self.event(fields, &opening)?;
-        fits(faults(&opening.workflow, &event))?;
+        let event = match self.checked_event(fields, &opening) {
+            Ok(event) => event,
+            Err(problem) => {
+                self.api.withdraw_files(opening.attachments()).await;
+                return Err(problem);
+            }
+        };
+        self.api.name_files(opening.attachments()).await?;
         match apply(&self.api, event).await? {
             ReceiptState::Applied => {
                 let key = ProcessKey::of(&opening.access.tenant, &opening.token);

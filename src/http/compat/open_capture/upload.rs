@@ -34,7 +34,10 @@ pub(super) async fn post(
     form: Result<MultipartParts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     let mut form = api.receive_form(&access, &headers, form, FIELDS).await?;
-    form.fields = fields(std::mem::take(&mut form.fields), api.limits.name_bytes)?;
+    form.fields = match fields(std::mem::take(&mut form.fields), api.limits.name_bytes) {
+        Ok(fields) => fields,
+        Err(problem) => return Err(api.refuse_form(&form, problem).await),
+    };
     let receipts = api.open_uploads(&access, &form, Some(APPLIED_WITHIN));
     let receipts = receipts.await?;
     let is_open = receipts.iter().all(|r| r.state == Applied::Applied);

@@ -1,4 +1,4 @@
--- Deletes files whose contents were removed.
+-- Deletes files whose objects were removed.
 delete from waybill.file f
-using unnest($1::uuid[], $2::uuid[]) as gone(process, id)
-where f.process = gone.process and f.id = gone.id
+using unnest($1::uuid[], $2::uuid[]) as gone(process, object)
+where f.process = gone.process and f.object = gone.object
