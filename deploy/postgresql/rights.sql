@@ -34,7 +34,7 @@ grant select, insert, update on waybill.workflow to waybill_run;
 grant select, insert, delete on waybill.audit to waybill_run;
 -- A key is revoked and never deleted.
 grant select, insert, update on waybill.api_key to waybill_run;
-grant select, insert on waybill.tenant to waybill_run;
+grant select, insert, update on waybill.tenant to waybill_run;
 grant select, insert, update, delete on waybill.producer to waybill_run;
 grant select, insert, update, delete on waybill.quota to waybill_run;
 grant select, insert, update, delete on waybill.session to waybill_run;

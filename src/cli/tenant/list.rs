@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::broker::tenant_exchanges;
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, escape, output, servers};
+use crate::config::show_duration;
 
 /// List the tenants that have exchanges of their own, oldest first.
 #[derive(Debug, Args)]
@@ -16,9 +17,10 @@ use crate::cli::{Sources, escape, output, servers};
 Examples:
   waybill tenant list
 
-Each line: time of creation, name, exchange of its events.
+Each line: time of creation, name, exchange of its events, and how long what ended is kept at most, if
+that is limited.
 
---json prints an array of objects: name, created_at, events_exchange.
+--json prints an array of objects: name, created_at, events_exchange, keep (null or such as 30d).
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
 pub(super) struct List {
@@ -32,6 +34,7 @@ struct View {
     name: String,
     created_at: Timestamp,
     events_exchange: String,
+    keep: Option<String>,
 }
 
 pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Failure> {
@@ -40,6 +43,7 @@ pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Fail
         events_exchange: tenant_exchanges::events_exchange(&tenant.name),
         name: tenant.name,
         created_at: tenant.created_at,
+        keep: tenant.keep.map(show_duration),
     });
     let views: Vec<_> = views.collect();
     if list.json {
@@ -51,10 +55,13 @@ pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Fail
             name,
             created_at,
             events_exchange,
+            keep,
         } in &views
         {
             let name = escape::line(name);
-            output::line(&format!("{created_at:.0}  {name}  {events_exchange}"))?;
+            let keep = keep.as_ref().map(|keep| format!("  keeps {keep}"));
+            let keep = keep.unwrap_or_default();
+            output::line(&format!("{created_at:.0}  {name}  {events_exchange}{keep}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

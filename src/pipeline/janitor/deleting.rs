@@ -100,12 +100,9 @@ impl Janitor {
 
     /// Deletes some dead letters past their retention.
     pub(super) async fn delete_dead_letters(&self, limit: i64) -> Result<Done, StoreError> {
-        let Some(kept_for) = self.kept.dead_letters else {
-            return Ok(Done::of(0, limit));
-        };
         let deleted = self
             .store
-            .delete_old_dead_letters(kept_for, limit, self.shard)
+            .delete_old_dead_letters(self.kept.dead_letters, limit, self.shard)
             .await?;
         self.telemetry.dead_letters_expired(deleted);
         Ok(Done::of(deleted, limit))

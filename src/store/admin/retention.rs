@@ -133,16 +133,18 @@ impl Store {
             .await
     }
 
-    /// Deletes at most `limit` dead letters older than `kept_for`; returns how many.
+    /// Deletes dead letters older than `kept_for` or than their tenant keeps them, at most `limit` of
+    /// each; returns how many.
     pub async fn delete_old_dead_letters(
         &self,
-        kept_for: Duration,
+        kept_for: Option<Duration>,
         limit: i64,
         shard: i16,
     ) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         connection.begin().await?;
-        let values: Values<'_> = &[&kept_for.as_secs_f64(), &limit, &shard];
+        let kept_for = kept_for.map(|time| time.as_secs_f64());
+        let values: Values<'_> = &[&kept_for, &limit, &shard];
         let row = connection.row(DELETE_DEAD_LETTERS, values).await?;
         connection.commit().await?;
         Ok(from_bigint(row.get(0)))

@@ -1,9 +1,12 @@
 //! The tables `tenant` and `producer`: who has exchanges of its own, and who may publish to the
 //! shared one for whom.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::audit::{self, Act, Action};
+use crate::config::show_duration;
 use crate::domain::tenancy::{ProducerRule, Tenancy};
 use crate::store::connection::Values;
 use crate::store::{Store, StoreError};
@@ -21,6 +24,8 @@ pub struct ListedTenant {
     pub name: String,
     /// When it was added.
     pub created_at: Timestamp,
+    /// How long what ended is kept at most, if that is limited.
+    pub keep: Option<Duration>,
 }
 
 /// A rule of the shared exchange.
@@ -33,15 +38,21 @@ pub struct ListedRule {
 }
 
 impl Store {
-    /// Adds a tenant; returns whether it is new.
-    pub async fn add_tenant(&self, name: &str) -> Result<bool, StoreError> {
+    /// Adds a tenant, or changes how long its ended processes are kept at most; returns whether it is
+    /// new.
+    pub async fn add_tenant(&self, name: &str, keep: Option<Duration>) -> Result<bool, StoreError> {
+        let object = match keep {
+            Some(keep) => format!("{name}: keep {}", show_duration(keep)),
+            None => name.to_owned(),
+        };
         let act = Act {
             action: Action::TenantAdded,
-            object: name,
+            object: &object,
             tenant: Some(name),
         };
-        let added = self.act(act, ADD, &[&name], audit::any).await?;
-        Ok(!added.is_empty())
+        let keep = keep.map(|keep| keep.as_secs_f64());
+        let added = self.act(act, ADD, &[&name, &keep], audit::any).await?;
+        Ok(added.first().is_some_and(|row| row.get(0)))
     }
 
     /// Every tenant, oldest first.
@@ -50,6 +61,7 @@ impl Store {
         let listed = rows.iter().map(|row| ListedTenant {
             name: row.get(0),
             created_at: row.get(1),
+            keep: row.get::<_, Option<f64>>(2).map(Duration::from_secs_f64),
         });
         Ok(listed.collect())
     }

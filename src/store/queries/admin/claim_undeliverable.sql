@@ -17,9 +17,23 @@ own as (
     order by keep_until
     limit $2
     for update skip locked
+),
+theirs as (
+    select p.key
+    from waybill.tenant t
+    cross join lateral (
+        select key from waybill.process p
+        where tenant = t.name and created_at < now() - t.keep and sealed_at < now() - t.keep
+          and exists (select from waybill.outbox o
+                      where o.process = p.key and o.what = any ($3::text[]) and o.slow = any ($4::text[]))
+        order by created_at
+        limit $2
+        for update skip locked
+    ) p
+    where t.keep is not null
 )
 select o.id, o.aggregateid, o.type, o.payload, o.process, o.what, o.exchange, o.routing_key,
        o.headers, o.time, o.slow, o.detail
-from (select key from general union all select key from own) due
+from (select key from general union select key from own union select key from theirs) due
 join waybill.outbox o
   on o.process = due.key and o.what = any ($3::text[]) and o.slow = any ($4::text[])
