@@ -8,10 +8,12 @@ mod actor;
 mod audit;
 mod completions;
 mod config;
+mod confirm;
 mod dead;
 pub mod demo;
 pub mod dev;
 mod doctor;
+mod erase;
 mod failure;
 mod fields;
 mod get;
@@ -59,6 +61,7 @@ Examples:
   waybill get 8a4f0c --url http://waybill:8080 --key-file key
   waybill dead list --reason invalid_field
   waybill resend --token 8a4f0c          send its completion again
+  waybill erase --token 8a4f0c           erase it with everything that is kept of it
   waybill workflow apply purchase.toml   store the workflow that orders follow
   waybill key create --tenant acme --scope read
   waybill tenant add acme                give a tenant exchanges of its own
@@ -127,6 +130,7 @@ enum Command {
     Watch(watch::Watch),
     Dead(dead::Dead),
     Resend(resend::Resend),
+    Erase(erase::Erase),
     Workflow(workflow::Workflow),
     Key(key::Key),
     Session(session::Session),
@@ -180,6 +184,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Watch(watch) => watch::run(&watch, &sources).await,
         Command::Dead(dead) => dead::run(dead, &sources).await,
         Command::Resend(resend) => resend::run(&resend, &sources).await,
+        Command::Erase(erase) => erase::run(erase, &sources).await,
         Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
         Command::Key(key) => key::run(key, &sources).await,
         Command::Session(session) => session::run(session, &sources).await,

@@ -112,6 +112,13 @@ pub(super) fn dead_lettered(delivery: &Delivery) -> Rejection {
     }
 }
 
+/// Drops what the message said: of an event of an erased process only its identity is kept.
+pub(super) fn forget_contents(dead_letter: &mut DeadLetter) {
+    dead_letter.properties = properties::to_json(&Properties::default());
+    dead_letter.headers = properties::headers_to_json(&[]);
+    dead_letter.body = Vec::new();
+}
+
 /// The process of an opening that the database refused.
 pub(super) fn quarantined_opening(dead_letter: &DeadLetter) -> Option<ProcessKey> {
     let (tenant, token) = dead_letter
@@ -125,9 +132,10 @@ pub(super) fn quarantined_opening(dead_letter: &DeadLetter) -> Option<ProcessKey
 
 /// The message as it was sent, for Waybill's own exchange of events and with its origin, or Waybill's
 /// own undeliverable message for its original exchange; `None` if the dead letter is damaged, or its
-/// body was truncated.
+/// body was truncated or not kept.
 pub(super) fn replay(dead_letter: &DeadLetter) -> Option<Outgoing> {
-    if CutBody::of_problem(&dead_letter.problem).is_some() {
+    let is_erased = dead_letter.reason == Reason::Erased.name();
+    if is_erased || CutBody::of_problem(&dead_letter.problem).is_some() {
         return None;
     }
     let properties = properties::from_json(&dead_letter.properties, &dead_letter.headers)?;

@@ -5,6 +5,7 @@
 pub mod as_of;
 pub mod audit;
 pub mod completion;
+pub mod erasure;
 pub mod escape;
 pub mod feed;
 pub mod listing;

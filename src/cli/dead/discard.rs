@@ -1,13 +1,12 @@
 //! `waybill dead discard`: deletes dead letters permanently.
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::selection::Choice;
 use crate::cli::failure::Failure;
-use crate::cli::{Sources, output, servers};
+use crate::cli::{Sources, confirm, output, servers};
 use crate::pipeline::replay::selection::{self, Pages};
 use crate::store::Store;
 
@@ -34,7 +33,8 @@ pub(super) async fn run(discard: &Discard, sources: &Sources) -> Result<ExitCode
         super::dead_letter(&store, *id).await?;
     }
     let count = discard.choice.count(&store).await?;
-    if !discard.yes && !confirmed(count)? {
+    let question = format!("discard {count} dead letters permanently?");
+    if !discard.yes && !confirm::confirmed("discarding", &question)? {
         output::line("nothing was discarded")?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -55,20 +55,4 @@ async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
         discarded += store.discard_dead_letters(&ids, &which).await?;
     }
     Ok(discarded)
-}
-
-/// Prompts for a confirmation on the terminal.
-fn confirmed(count: u64) -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::Usage(
-            "discarding can't be undone: confirm it with --yes (the standard input is no terminal)"
-                .to_owned(),
-        ));
-    }
-    let mut out = std::io::stderr().lock();
-    write!(out, "discard {count} dead letters permanently? [y/N] ")?;
-    out.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

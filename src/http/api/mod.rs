@@ -7,6 +7,7 @@
 pub(super) mod audit;
 pub(crate) mod cancel;
 pub(super) mod documents;
+pub(crate) mod erase;
 pub(super) mod events;
 pub(crate) mod feed_query;
 pub(super) mod files;
@@ -65,7 +66,9 @@ fn routes(keys: &Keys) -> OpenApiRouter<Api> {
         .routes(routes!(cancel::post))
         // The handlers limit bodies as they arrive.
         .layer(DefaultBodyLimit::disable());
-    let administering = OpenApiRouter::new().routes(routes!(audit::get));
+    let administering = OpenApiRouter::new()
+        .routes(routes!(audit::get))
+        .routes(routes!(erase::delete));
     openapi::router()
         .merge(gated(reading, keys, Scope::Read))
         .merge(gated(writing, keys, Scope::Write))

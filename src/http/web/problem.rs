@@ -16,7 +16,8 @@ const QUOTA_RETRY: u64 = 5;
 const TOO_OFTEN: &str = "the rate limit is exceeded; wait as `Retry-After` says";
 const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
 const UNKNOWN_TOKEN: &str = "no process has this token: check the token, and the tenant of the key; ended processes are deleted";
-const FORGOTTEN: &str = "the process of this token had ended, and is not kept any more";
+const FORGOTTEN: &str =
+    "the process of this token is not kept any more: it ended and was deleted, or was erased";
 /// By then a newer version may have been deployed.
 const UNREADABLE_RETRY_SECONDS: u64 = 60;
 const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");

@@ -116,6 +116,9 @@ impl Entry {
         let refused = self.as_event()?.outcome.as_ref().err()?;
         let mut dead_letter = self.dead_letter(queue, refused.reason, refused.detail.clone())?;
         dead_letter.problem = json!(refused.problem()).to_string();
+        if refused.reason == Reason::Erased {
+            dead_letter::forget_contents(&mut dead_letter);
+        }
         Some(dead_letter)
     }
 

@@ -19,7 +19,11 @@ pub fn outcome(
     orders: &mut Orders,
 ) -> Result<Outcome, Refused> {
     if is_gone(process, event, loaded) {
-        return Err(Refused::gone());
+        let before = loaded.tombstones.get(&process.key);
+        return Err(match before.is_some_and(|it| it.erased_at.is_some()) {
+            true => Refused::erased(),
+            false => Refused::gone(),
+        });
     }
     let fit = process.fit(&event.event);
     if fit == Fit::Never {

@@ -62,6 +62,10 @@ named! {
         LoggedOut = "logout",
         /// Sessions were ended by an operator or an administrator.
         SessionsEnded = "session.end",
+        /// A process was erased; the object is its key, since its token is kept nowhere.
+        ProcessErased = "process.erase",
+        /// Everything of a tenant was erased.
+        TenantErased = "tenant.erase",
     }
 }
 
@@ -136,6 +140,12 @@ impl Store {
         let mut store = self.clone();
         store.actor = Arc::new(actor);
         store
+    }
+
+    /// Who acts with it.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// Runs a statement and, if `happened` says so of its rows, records the act in the same

@@ -15,6 +15,7 @@ use crate::store::write::{counters, process};
 use crate::store::{Connection, Store, StoreError, column, from_bigint, to_bigint};
 
 const CLAIM_EXPIRED: &str = include_str!("../queries/admin/claim_expired.sql");
+const CLAIM_ERASED: &str = include_str!("../queries/admin/claim_erased.sql");
 const WALK_UNOPENED: &str = include_str!("../queries/admin/walk_unopened.sql");
 const CLAIM_UNOPENED: &str = include_str!("../queries/admin/claim_unopened.sql");
 const EVENTS: &str = include_str!("../queries/admin/delete_process_events.sql");
@@ -145,6 +146,18 @@ impl Deletion {
         ))
     }
 
+    /// Claims processes that are being erased.
+    pub async fn erased(store: &Store, keys: &[Uuid]) -> Result<Self, StoreError> {
+        let connection = store.connection().await?;
+        connection.begin().await?;
+        let rows = connection.rows(CLAIM_ERASED, &[&keys]).await?;
+        let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
+        Ok(Self {
+            connection,
+            claimed,
+        })
+    }
+
     /// The claimed processes.
     #[must_use]
     pub fn claimed(&self) -> &[ClaimedRecord] {
@@ -194,6 +207,11 @@ impl Deletion {
         counters::add_open(connection, &closed.collect(), shard).await?;
         connection.commit().await?;
         Ok(finished.values().map(|count| from_bigint(*count)).sum())
+    }
+
+    /// Unlocks them without any change.
+    pub async fn release(self) -> Result<(), StoreError> {
+        self.connection.roll_back().await
     }
 
     fn keys(&self) -> Vec<Uuid> {

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod audit;
 pub mod deletion;
+pub mod erasure;
 pub mod fitness;
 pub mod inspect;
 pub(super) mod key_text;

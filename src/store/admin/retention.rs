@@ -25,7 +25,9 @@ const DELETE_DEAD_LETTERS: &str = include_str!("../queries/admin/delete_old_dead
 pub struct Tombstone {
     /// When it ended; missing in rows of versions without attempts.
     pub ended_at: Option<Timestamp>,
-    /// Hashes of its opening events.
+    /// When it was erased, if it was.
+    pub erased_at: Option<Timestamp>,
+    /// Hashes of its opening events; if it was erased, hashes of these under its token.
     pub openings: Vec<Vec<u8>>,
 }
 
@@ -33,16 +35,26 @@ impl Tombstone {
     /// Whether an event belongs to this attempt or to an earlier one.
     #[must_use]
     pub fn covers(&self, event: &Event) -> bool {
+        let until = self.ended_at.max(self.erased_at);
+        until.is_some_and(|until| event.stamp.time <= until)
+            || event.opens() && self.openings.contains(&self.hash(event))
+    }
+
+    /// The hash of an opening, as deletion computes it. Its source and id may be guessed; the token of
+    /// an erased process is kept nowhere, so that its hashes say nothing without it.
+    fn hash(&self, event: &Event) -> Vec<u8> {
         let stamp = &event.stamp;
-        let hash = || opening_hash(&stamp.source, &stamp.id);
-        self.ended_at.is_some_and(|ended| stamp.time <= ended)
-            || event.opens() && self.openings.contains(&hash())
+        let identity = half_hash(format!("{}\n{}", stamp.source, stamp.id).as_bytes());
+        match self.erased_at {
+            Some(_) => half_hash(&[event.token.as_bytes(), b"\n", &identity].concat()),
+            None => identity,
+        }
     }
 }
 
-/// The first 16 bytes of the SHA-256 of an identity, as deletion computes them.
-fn opening_hash(source: &str, id: &str) -> Vec<u8> {
-    let hash = digest(&SHA256, [source, id].join("\n").as_bytes());
+/// The first 16 bytes of a SHA-256.
+fn half_hash(bytes: &[u8]) -> Vec<u8> {
+    let hash = digest(&SHA256, bytes);
     hash.as_ref().iter().copied().take(16).collect()
 }
 
@@ -56,6 +68,7 @@ pub(in crate::store) async fn tombstones(
         let tombstone = Tombstone {
             ended_at: row.get(1),
             openings: row.get(2),
+            erased_at: row.get(3),
         };
         (ProcessKey(row.get(0)), tombstone)
     };

@@ -45,6 +45,8 @@ named! {
         IdentityConflict = "identity_conflict", "Another event has the same identity";
         /// It belongs to an attempt that ended and was deleted.
         Gone = "gone", "The process ended and was deleted";
+        /// It belongs to a process that was erased.
+        Erased = "erased", "The process was erased";
         /// A completion, a stage event or a reply that could not be delivered while its process was
         /// kept.
         Undeliverable = "undeliverable", "The message could not be delivered";
@@ -83,9 +85,7 @@ impl Reason {
                 "Let the producer send less at once, or raise the limit; then it has to send these \
                  again: of a body that is too large only the beginning was kept."
             }
-            Self::LimitExceeded => {
-                "Let the producer send less at once, or raise the limit and replay."
-            }
+            Self::LimitExceeded => "Let the producer send less, or raise the limit and replay.",
             Self::NotAllowed => "Allow its publisher (`waybill producer allow`); then replay.",
             Self::KindMismatch => "Let the producer give uploads and orders tokens of their own.",
             Self::UnknownWorkflow => "Apply the workflow, then replay.",
@@ -99,6 +99,7 @@ impl Reason {
                 "The first one counts; let the producer give every event its own id."
             }
             Self::Gone => "Open the token again, later than its end; then replay what follows.",
+            Self::Erased => "Find the producer that still sends these, and discard them.",
             Self::Undeliverable => {
                 "Bind a queue, or repair the one that fails; then replay: the message goes to its own \
                  exchange again."

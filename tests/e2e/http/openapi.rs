@@ -18,6 +18,9 @@ use crate::support::worker::Worker;
 /// In everything that the owner sent, and in no name that others use.
 const SECRET: &str = "only-the-owner-knows";
 
+/// The token of a process that may be erased.
+const ERASABLE: &str = "erasable";
+
 /// The owner's resources.
 struct Belongings {
     token: String,
@@ -42,6 +45,7 @@ fn file(name: &str) -> [String; 1] {
 async fn send(client: &Client, operation: &Operation, own: &Belongings) -> Reply {
     let token = match operation.id.as_str() {
         "pushOrder" => &own.order,
+        "eraseProcess" => ERASABLE,
         _ => &own.token,
     };
     let path = operation.path.replace("{token}", token);
@@ -82,6 +86,9 @@ async fn belongings(owner: &Client) -> Belongings {
     let batch = json!({ "id": "1", "source": "walk", "type": "upload.received", "token": "batch",
         "data": { "filename": SECRET } });
     patient.post("/v1/events", batch).await.record();
+    let erasable = json!({ "id": "1", "source": "walk", "type": "upload.received", "token": ERASABLE,
+        "data": {} });
+    patient.post("/v1/events", erasable).await.record();
     let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
     Belongings {
         token: text(&upload["token"]),

@@ -158,7 +158,7 @@ fn refusals_name_the_faults_of_a_request() {
             .problem(404, "not_found");
         let posted = client.request("POST", "/v1/processes/t").await;
         posted.problem(405, "method_not_allowed");
-        assert_eq!(posted.header("allow"), Some("GET,HEAD"));
+        assert_eq!(posted.header("allow"), Some("GET,HEAD,DELETE"));
     });
 }
 

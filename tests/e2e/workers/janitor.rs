@@ -124,7 +124,7 @@ fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again()
         janitor.stop().await;
         let problem = own.get(&path).await.problem(410, "gone");
         let detail = problem["detail"].as_str().expect("a detail");
-        assert_contains(detail, "had ended, and is not kept any more");
+        assert_contains(detail, "is not kept any more");
         // A waiting client is answered at once: the process has ended.
         let began = Instant::now();
         answers(&own.with("prefer", "wait=30"), &path, 410).await;

@@ -4,6 +4,7 @@ pub(super) mod any_order;
 pub(super) mod attempts;
 pub(super) mod bad_messages;
 pub(super) mod dead_queue;
+pub(super) mod erasure;
 pub(super) mod hot_tokens;
 pub(super) mod identity;
 pub(super) mod janitor;

@@ -31,6 +31,8 @@ problem_sets! {
     ListProblems = [InvalidParameter];
     /// Of one process.
     ProcessProblems = [InvalidParameter, NotFound, Gone];
+    /// Of an erasure.
+    EraseProblems = [InvalidParameter, NotFound];
     /// Of batches of processes.
     BatchProblems = [InvalidBody, TooLarge, UnsupportedMediaType];
     /// Of files.

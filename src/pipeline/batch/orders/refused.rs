@@ -46,6 +46,13 @@ impl Refused {
         Self::new(Reason::Gone, detail)
     }
 
+    /// It belongs to a process that was erased, or came before the opening of the next attempt.
+    pub fn erased() -> Self {
+        let detail = "the process of the token was erased; only a new opening, later than that, begins \
+                      the next attempt";
+        Self::new(Reason::Erased, detail)
+    }
+
     /// Too many events already wait for the kind of the process to be decided.
     pub fn too_early() -> Self {
         let detail = format!(

@@ -2,8 +2,8 @@
 -- the last slice stopped: from the start, each slice would scan all rows deleted before it. The
 -- horizon of each tenant rises in the same transaction, so that readers of the log notice the
 -- deletion. With $3, a tombstone keeps what must be recognised later: the first slice replaces that
--- of an earlier attempt, and each slice adds its openings. Returns the last row if there may be
--- more.
+-- of an earlier attempt, and each slice adds its openings. Those of an erased process are hashed under
+-- its token. Returns the last row if there may be more.
 with due as materialized (
     (select ctid, process, source, id from waybill.event
      where process = $4::uuid and (source, id) > ($5::text, $6::text)
@@ -39,15 +39,24 @@ openings as (
         select unnest($1::uuid[]) as key, null::bytea as opening
         where $3
         union all
-        select process, substring(sha256(convert_to(source || E'\n' || id, 'UTF8')) from 1 for 16)
-        from gone
-        where $3 and type in ('upload.received', 'order.opened') and not late
+        select g.process,
+               case when k.key is null then i.hash
+                    else substring(sha256(convert_to(p.token || E'\n', 'UTF8') || i.hash) from 1 for 16)
+               end
+        from gone g
+        cross join lateral (
+            select substring(sha256(convert_to(g.source || E'\n' || g.id, 'UTF8')) from 1 for 16) as hash
+        ) i
+        join waybill.process p on p.key = g.process
+        left join waybill.tombstone k
+               on k.key = p.key and k.attempt = p.attempt and k.erased_at is not null
+        where $3 and g.type in ('upload.received', 'order.opened') and not g.late
     ) each
     group by key
 ),
 tombstones as (
-    insert into waybill.tombstone (key, attempt, ended_at, openings)
-    select p.key, p.attempt, p.ended_at,
+    insert into waybill.tombstone (key, attempt, ended_at, erased_at, openings)
+    select p.key, p.attempt, case when k.erased_at is null then p.ended_at end, k.erased_at,
            case when k.key is null and coalesce(cardinality(t.openings), 0) <= 1
                 then coalesce(t.openings, '{}')
                 else array(select distinct o
@@ -60,6 +69,6 @@ tombstones as (
     where p.deleting_at is null or t.openings is not null
     on conflict (key) do update
     set forgotten_at = excluded.forgotten_at, attempt = excluded.attempt,
-        ended_at = excluded.ended_at, openings = excluded.openings
+        ended_at = excluded.ended_at, erased_at = excluded.erased_at, openings = excluded.openings
 )
 select process, source, id from due offset $2 - 1 limit 1

@@ -1,0 +1,6 @@
+-- Tokens of a tenant that were not erased, the oldest first, after a place.
+select token, created_at, key
+from waybill.process
+where tenant = $1 and (created_at, key) > ($2, $3)
+order by created_at, key
+limit $4
