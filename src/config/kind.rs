@@ -10,6 +10,8 @@ use super::values::Value;
 
 /// How many characters of a wrong value a fault repeats.
 const SHOWN_CHARS: usize = 60;
+/// The password in the examples of `deploy/`.
+const EXAMPLE_PASSWORD: &str = "change-me";
 /// The paths of the native API and pages.
 const RESERVED: [&str; 4] = ["/v1", "/docs", "/schemas", "/monitor"];
 
@@ -100,7 +102,9 @@ impl Kind {
             Self::DurationOrOff(_, _) | Self::PrefixOrOff if text == "off" => Ok(Value::Absent),
             Self::Text | Self::Path => Ok(Value::Text(text.to_owned())),
             Self::SecretUrl(schemes) => {
-                parse_url(text, schemes).map(|()| Value::Secret(SecretString::from(text)))
+                parse_url(text, schemes)?;
+                refuse_example(text)?;
+                Ok(Value::Secret(SecretString::from(text)))
             }
             Self::Url(schemes) => parse_open_url(text, schemes),
             Self::Secret => parse_secret(text),
@@ -145,6 +149,20 @@ fn parse_url(text: &str, schemes: &[&str]) -> Result<(), String> {
         return Err("contains white space (its value is not shown)".to_owned());
     }
     Ok(())
+}
+
+/// Refuses the password of the examples in `deploy/`, which everyone knows.
+fn refuse_example(url: &str) -> Result<(), String> {
+    let login = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.rsplit_once('@'));
+    let password = login.and_then(|(login, _)| login.split_once(':'));
+    match password {
+        Some((_, password)) if password.starts_with(EXAMPLE_PASSWORD) => Err(format!(
+            "still has the password `{EXAMPLE_PASSWORD}` of an example: choose another one"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Such a URL is shown, so it must not contain credentials.
@@ -232,6 +250,19 @@ mod tests {
             assert!(!wrong(kind, text).contains("hunter2"));
         }
         assert!(kind.parse("amqps://user:hunter2@host/%2f").is_ok());
+    }
+
+    #[test]
+    fn the_password_of_an_example_is_refused() {
+        let kind = Kind::SecretUrl(&["postgres"]);
+        for password in ["change-me", "change-me-too"] {
+            let url = format!("postgres://waybill_run:{password}@db.example/waybill");
+            assert!(wrong(kind, &url).contains("of an example"), "{url}");
+        }
+        assert!(
+            kind.parse("postgres://change-me:hunter2@change-me/w")
+                .is_ok()
+        );
     }
 
     #[test]
