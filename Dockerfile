@@ -15,6 +15,7 @@ RUN mkdir -p src bench \
     && cargo build --release --locked --bin waybill \
     && rm -r src bench
 COPY deploy/rabbitmq/waybill.conf deploy/rabbitmq/waybill.conf
+COPY deploy/postgresql/rights.sql deploy/postgresql/rights.sql
 COPY migrations migrations
 COPY examples/events examples/events
 COPY examples/workflows examples/workflows

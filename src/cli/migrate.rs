@@ -9,6 +9,8 @@ use super::{Sources, output, servers};
 use crate::store::admin::migrate;
 
 /// Create or update the tables in the schema `waybill`; safe to run repeatedly and concurrently.
+///
+/// Then grant each role of deploy/postgresql/roles.sql its privileges, if they were created.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {}
 
@@ -21,6 +23,9 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
         count => format!("applied {count} migrations"),
     };
     output::line(&text)?;
+    if migrated.granted {
+        output::line("granted each role of the database its privileges")?;
+    }
     if let Some(epoch) = migrated.epoch {
         output::line(&format!(
             "the tables were moved to another database cluster or time line: epoch {epoch} of the \

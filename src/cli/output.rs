@@ -48,6 +48,16 @@ pub(super) fn counts(counts: impl IntoIterator<Item = (impl Display, impl Borrow
     counts.collect::<Vec<_>>().join(", ")
 }
 
+/// The first names in one line, and how many more there are.
+pub(super) fn some(names: impl IntoIterator<Item = String>, max: usize) -> String {
+    let mut names = names.into_iter();
+    let listed: Vec<_> = names.by_ref().take(max).collect();
+    match names.count() {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
+    }
+}
+
 /// How text is emphasised: not at all, or with colours.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {

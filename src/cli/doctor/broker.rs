@@ -2,7 +2,7 @@
 //! queues.
 
 use super::finding::Finding;
-use super::policies;
+use super::{broker_users, policies};
 use crate::broker::inspect::{self, State};
 use crate::broker::lapin_workarounds::greeting::{Greeting, greeting};
 use crate::broker::{BrokerError, Connection, topology};
@@ -33,6 +33,7 @@ async fn check(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), B
         Ok(greeting) => {
             findings.push(version(&greeting));
             findings.extend(policies::examine(settings, greeting.release()).await);
+            findings.extend(broker_users::examine(settings).await);
         }
         Err(error) => findings.push(Finding::warn(ABOUT, error.to_string())),
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::feed;
 use super::finding::Finding;
+use super::{feed, privileges, trust};
 use crate::cli::{failure, output};
 use crate::clock;
-use crate::config::Settings;
+use crate::config::{Settings, TenancyMode};
 use crate::store::admin::inspect::{Inspection, VERSION_NUMBER_MIN};
 use crate::store::admin::migrate::{self, Versions};
 use crate::store::write::outbox::OutboxState;
@@ -28,7 +28,7 @@ const OUTBOX_AGE_MAX: SignedDuration = SignedDuration::from_mins(2);
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let checked = match Store::new(&settings.database) {
-        Ok(store) => check(&store, &mut findings).await,
+        Ok(store) => check(&store, settings.tenancy.mode, &mut findings).await,
         Err(error) => Err(error),
     };
     if let Err(error) = checked {
@@ -38,13 +38,18 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-async fn check(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+async fn check(
+    store: &Store,
+    mode: Option<TenancyMode>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
     let inspection = store.inspect().await?;
     findings.push(version(&inspection));
     findings.extend(server(&inspection, clock::now()));
     findings.push(durability(&inspection));
     store.check_pooler().await?;
-    if let Some(denied) = denied(&inspection) {
+    let granted = store.list_privileges().await?;
+    if let Some(denied) = privileges::denied(&inspection, &granted) {
         // Without permissions even the schema's version can't be read.
         findings.push(denied);
         return Ok(());
@@ -55,7 +60,9 @@ async fn check(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreEr
     if !versions.suffice() {
         return Ok(());
     }
-    findings.push(Finding::ok(ABOUT, "may read and write every table"));
+    findings.push(Finding::ok(ABOUT, "has every privilege that it needs"));
+    findings.extend(privileges::too_many(&inspection, &granted));
+    findings.extend(trust::examine(store, mode, &granted, inspection.now).await?);
     let tally = store.tally().await?;
     findings.push(dead_letters(&tally.dead_letters));
     findings.extend(quarantined(tally.quarantined));
@@ -141,20 +148,6 @@ pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
         }
         Some(applied) => Finding::ok(ABOUT, format!("schema version {applied}, up to date")),
     }
-}
-
-pub(super) fn denied(inspection: &Inspection) -> Option<Finding> {
-    let closed = &inspection.closed_tables;
-    if closed.is_empty() {
-        return None;
-    }
-    let remedy = format!(
-        "grant usage on schema waybill to {0}; grant select, insert, update, delete on all tables \
-         in schema waybill to {0}",
-        inspection.user
-    );
-    let message = format!("may not read and write {}", closed.join(", "));
-    Some(Finding::fail(ABOUT, message).remedy(remedy))
 }
 
 pub(super) fn dead_letters(counts: &BTreeMap<String, u64>) -> Finding {

@@ -1,13 +1,19 @@
-//! `waybill doctor`: checks settings, database, broker and file store, and names the remedies.
+//! `waybill doctor`: checks settings, database, broker, file store and listeners, also for what is too
+//! open, and names the remedies.
 
 mod broker;
+mod broker_users;
 mod database;
 mod feed;
 mod files;
 mod finding;
+mod listeners;
+mod management;
 mod policies;
+mod privileges;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -18,7 +24,8 @@ use super::failure::{self, Failure};
 use super::output::{self, Style};
 use super::{Sources, servers};
 
-/// Check settings, database, broker and file store; print the remedy for each problem.
+/// Check settings, database, broker, file store and listeners, also for what is too open; print the
+/// remedy for each problem.
 ///
 /// It changes no data: it creates and deletes a queue and an exchange of its own on the broker, and
 /// a file of its own in the file store.
@@ -54,6 +61,7 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     print_findings(&broker, style)?;
     let files = files::examine(&settings).await;
     print_findings(&files, style)?;
+    print_findings(&listeners::examine(&settings), style)?;
     let findings = database.iter().chain(&broker).chain(&files);
     let failed = { findings }.any(Finding::is_fail);
     Ok(failure::exit_code(!failed))

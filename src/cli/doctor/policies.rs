@@ -1,20 +1,16 @@
 //! The doctor's check of the queues' policies, which only the broker's management API shows.
 
-use std::time::Duration;
-
-use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use super::finding::Finding;
+use super::management::Management;
 use crate::broker::topology::{DEAD_QUEUE, EVENTS_EXCHANGE};
 use crate::config::{BrokerSettings, Settings};
-use crate::tls;
 
 const ABOUT: &str = "broker";
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first release with a default delivery limit.
 const RELEASE_WITH_LIMIT: (u32, u32) = (4, 0);
 const SET: &str = "`deploy/rabbitmq/permissions.sh policy` sets them";
@@ -30,54 +26,40 @@ pub(super) struct Queue {
 
 /// Everything about the policies of the queues.
 pub(super) async fn examine(settings: &Settings, release: (u32, u32)) -> Vec<Finding> {
-    let Some(address) = &settings.broker.management_url else {
+    let Some(management) = Management::of(&settings.broker) else {
         let message = "the policies of its queues were not checked: AMQP does not show them";
         let remedy = "set broker.management_url to check them here, or run `rabbitmqctl \
                       list_queues -p VHOST name effective_policy_definition`; \
                       `deploy/rabbitmq/permissions.sh policy` sets them";
         return vec![Finding::note(ABOUT, message).remedy(remedy.to_owned())];
     };
-    match queues(&settings.broker, address.expose_secret()).await {
+    let read = match &management {
+        Ok(management) => queues(&settings.broker, management).await,
+        Err(error) => Err(error.clone()),
+    };
+    match read {
         Ok(queues) => judge(&queues, release),
         Err(error) => {
             let message = format!("the policies of its queues can't be read: {error}");
-            let remedy = "check broker.management_url: its user needs the tag monitoring";
+            let remedy = "check broker.management_url: its user needs the tag monitoring, and access to \
+                          the virtual host";
             vec![Finding::warn(ABOUT, message).remedy(remedy.to_owned())]
         }
     }
 }
 
 /// Queries the management API for the queues of the virtual host in `broker.url`.
-async fn queues(settings: &BrokerSettings, address: &str) -> Result<Vec<Queue>, String> {
-    let invalid = |_| "broker.management_url is not a URL".to_owned();
-    let mut url = Url::parse(address).map_err(invalid)?;
+async fn queues(settings: &BrokerSettings, management: &Management) -> Result<Vec<Queue>, String> {
     let vhost = Url::parse(settings.url.expose_secret()).map_err(|_| "broker.url is not a URL")?;
     // Both URLs escape it in the same way.
     let vhost = match vhost.path().trim_start_matches('/') {
         "" => "%2F".to_owned(),
         name => name.to_owned(),
     };
-    url.set_path(&format!("/api/queues/{vhost}"));
-    url.set_query(Some("columns=name,effective_policy_definition"));
-    let builder = reqwest::Client::builder()
-        .timeout(ANSWER_TIMEOUT)
-        // The password must not be sent to any other server.
-        .redirect(Policy::none())
-        .no_proxy();
-    let builder = match url.scheme() {
-        "https" => {
-            let trusted = tls::client_config(settings.ca_file.as_deref(), None, None);
-            builder.tls_backend_preconfigured(trusted.map_err(|error| error.to_string())?)
-        }
-        _ => builder.tls_certs_only([]),
-    };
-    // The URL contains a password, so no error message may include it.
-    let text = |error: reqwest::Error| error.without_url().to_string();
-    let http = builder.build().map_err(text)?;
-    let response = http.get(url).send().await.map_err(text)?;
-    let response = response.error_for_status().map_err(text)?;
-    let body = response.bytes().await.map_err(text)?;
-    serde_json::from_slice(&body).map_err(|_| "the response is not a list of queues".to_owned())
+    let path = format!("/api/queues/{vhost}");
+    let columns = Some("columns=name,effective_policy_definition");
+    let queues = management.get(&path, columns).await?;
+    queues.ok_or_else(|| "the login is refused".to_owned())
 }
 
 /// The findings about the policies of these queues.

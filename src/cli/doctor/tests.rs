@@ -6,13 +6,17 @@ use expect_test::{Expect, expect};
 use jiff::{SignedDuration, Timestamp};
 
 use super::finding::Finding;
-use super::{broker, database, feed};
+use super::{broker, database, feed, listeners, privileges, trust};
 use crate::broker::BrokerError;
 use crate::broker::inspect::State;
 use crate::broker::lapin_workarounds::greeting::Greeting;
 use crate::cli::output::Style;
+use crate::config::TenancyMode;
+use crate::domain::access::Access;
+use crate::store::admin::api_key::{KeyState, ListedKey};
 use crate::store::admin::inspect::Inspection;
 use crate::store::admin::migrate::Versions;
+use crate::store::admin::rights;
 use crate::store::read::feed_lag::Holder;
 use crate::store::write::outbox::OutboxState;
 
@@ -35,7 +39,9 @@ fn inspection() -> Inspection {
         may_create_schema: false,
         may_create_tables: false,
         user: "waybill".into(),
-        closed_tables: Vec::new(),
+        superuser: false,
+        owner: false,
+        roles: Vec::new(),
         now: now(),
         synchronous_commit: "on".into(),
     }
@@ -123,18 +129,6 @@ fn a_schema_is_judged_by_its_version_and_the_users_permissions() {
                             run `waybill migrate` as a user with permission to create tables; this user has none
         "#]],
     );
-    let closed = Inspection {
-        closed_tables: vec!["event".into(), "outbox".into()],
-        ..inspection()
-    };
-    check(
-        database::denied(&closed),
-        expect![[r#"
-            FAIL  database  may not read and write event, outbox
-                            grant usage on schema waybill to waybill; grant select, insert, update, delete on all tables in schema waybill to waybill
-        "#]],
-    );
-    check(database::denied(&owner), expect![[""]]);
 }
 
 #[test]
@@ -266,6 +260,133 @@ fn missing_parts_are_named_and_wrong_ones_fail() {
                             restart a worker: it consumes them too
             warn  broker    waybill.dead has messages that the broker dead-lettered: 1
                             start a worker: it stores them as dead letters
+        "#]],
+    );
+}
+
+#[test]
+fn a_users_privileges_are_compared_with_those_of_its_roles() {
+    let worker = Inspection {
+        user: "waybill_worker".into(),
+        roles: vec!["waybill_worker".into()],
+        ..inspection()
+    };
+    let exact = rights::needed(&worker.roles);
+    let mut more = exact.clone();
+    more.insert("api_key".into(), ["insert".to_owned()].into());
+    let mut less = exact.clone();
+    less.insert("event".into(), ["select".to_owned()].into());
+    check(
+        [&exact, &more, &less].into_iter().flat_map(|granted| {
+            let denied = privileges::denied(&worker, granted);
+            denied
+                .into_iter()
+                .chain(privileges::too_many(&worker, granted))
+        }),
+        expect![[r#"
+            warn  database  waybill_worker needs less: it may insert on api_key
+                            revoke them from waybill_worker; log in as a role of deploy/postgresql/roles.sql, which `waybill migrate` as waybill_owner grants its privileges
+            FAIL  database  may not delete, insert, update on event
+                            log in as a role of deploy/postgresql/roles.sql, which `waybill migrate` as waybill_owner grants its privileges
+        "#]],
+    );
+    let superuser = Inspection {
+        superuser: true,
+        ..inspection()
+    };
+    let owner = Inspection {
+        owner: true,
+        ..inspection()
+    };
+    check(
+        [superuser, owner]
+            .iter()
+            .filter_map(|user| privileges::too_many(user, &exact)),
+        expect![[r#"
+            warn  database  waybill is a superuser, who may do anything to every database
+                            log in as a role of deploy/postgresql/roles.sql, which `waybill migrate` as waybill_owner grants its privileges
+            warn  database  waybill owns the tables, and may change and drop them
+                            log in as a role of deploy/postgresql/roles.sql, which `waybill migrate` as waybill_owner grants its privileges
+        "#]],
+    );
+}
+
+#[test]
+fn tenants_that_are_not_enforced_are_reported() {
+    use TenancyMode::{Enforce, Observe, Shared};
+    let modes = [Some(Shared), Some(Observe), Some(Enforce), None];
+    check(
+        modes.iter().filter_map(|mode| trust::tenancy(*mode, false)),
+        expect![[""]],
+    );
+    check(
+        modes.iter().filter_map(|mode| trust::tenancy(*mode, true)),
+        expect![[r#"
+            warn  tenancy   there are tenants or rules, and with tenancy.mode = shared every publisher on waybill.events may still act for each of them
+                            remove tenancy.mode: without it they are enforced
+            warn  tenancy   there are tenants or rules, and with tenancy.mode = observe every publisher on waybill.events may still act for each of them
+                            remove tenancy.mode: without it they are enforced
+        "#]],
+    );
+}
+
+#[test]
+fn keys_that_are_valid_for_longer_than_needed_are_named() {
+    let days = |days: i64| now() + SignedDuration::from_hours(24 * days);
+    let key = |id: &str, created, used, expires| ListedKey {
+        id: id.into(),
+        name: String::new(),
+        access: Access {
+            tenant: "default".into(),
+            scopes: Vec::new(),
+        },
+        state: KeyState::Valid,
+        created_at: created,
+        expires_at: expires,
+        revoked_at: None,
+        created_by: None,
+        last_used_at: used,
+    };
+    let (new, old, later) = (days(-1), days(-91), Some(days(1)));
+    let mut revoked = key("revoked", old, None, None);
+    revoked.state = KeyState::Revoked;
+    let keys = [
+        key("good", old, Some(new), later),
+        key("endless", new, None, None),
+        key("unused", old, None, later),
+        key(
+            "forgotten",
+            old,
+            Some(days(-90) - SignedDuration::from_secs(1)),
+            later,
+        ),
+        revoked,
+    ];
+    check(
+        trust::keys(&keys, now()),
+        expect![[r#"
+        warn  keys      never expire: endless
+                        replace each with one that expires: `waybill key rotate ID`
+        warn  keys      were not used for 90 days: unused, forgotten
+                        `waybill key list` shows whose they are; `waybill key revoke ID` ends one
+    "#]],
+    );
+}
+
+#[test]
+fn a_listener_that_other_machines_reach_is_reported() {
+    let addresses = ["127.0.0.1:8080", "[::1]:8080", "0.0.0.0:8080"];
+    let addresses = addresses.map(|address| address.parse().unwrap());
+    check(
+        addresses.into_iter().flat_map(|address| {
+            let plain = listeners::plain(address);
+            plain.into_iter().chain(listeners::open_figures(address))
+        }),
+        expect![[r#"
+            note  http      http.listen 0.0.0.0:8080 accepts plain text from other machines: whether only a proxy with TLS reaches it was not checked
+                            set http.cert_file and http.key_file; or put a proxy with TLS in front, let nothing else reach it, and name it in http.trusted_proxies
+            note  http      ops.listen 0.0.0.0:8080 shows figures over all tenants without authentication: who reaches it was not checked
+                            let Prometheus and health checks alone reach it
         "#]],
     );
 }

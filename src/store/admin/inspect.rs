@@ -1,4 +1,4 @@
-//! The database server's version and settings and the user's privileges, for `waybill doctor`.
+//! The database server's version and settings, and what the user is, for `waybill doctor`.
 
 use jiff::Timestamp;
 
@@ -24,8 +24,12 @@ pub struct Inspection {
     pub may_create_tables: bool,
     /// The user.
     pub user: String,
-    /// Tables on which the user has not all the privileges that Waybill needs.
-    pub closed_tables: Vec<String>,
+    /// Whether the user is a superuser.
+    pub superuser: bool,
+    /// Whether the user owns a table, or is a member of its owner.
+    pub owner: bool,
+    /// Those of [`super::rights::ROLES`] that the user is a member of, or is.
+    pub roles: Vec<String>,
     /// The server's time.
     pub now: Timestamp,
     /// The setting `synchronous_commit`.
@@ -44,9 +48,11 @@ impl Store {
             may_create_schema: row.get(3),
             may_create_tables: row.get(4),
             user: row.get(5),
-            closed_tables: row.get(6),
-            now: row.get(7),
-            synchronous_commit: row.get(8),
+            superuser: row.get(6),
+            owner: row.get(7),
+            roles: row.get(8),
+            now: row.get(9),
+            synchronous_commit: row.get(10),
         })
     }
 }

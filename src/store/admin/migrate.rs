@@ -1,10 +1,11 @@
-//! Brings the schema up to date, one instance at a time, and begins an epoch of the change feed
-//! when the tables have moved to another cluster or time line.
+//! Brings the schema up to date, one instance at a time, grants each role its privileges, and
+//! begins an epoch of the change feed when the tables have moved to another cluster or time line.
 
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 
+use super::rights;
 use crate::store::read::epoch;
 use crate::store::{Connection, StoreError};
 
@@ -39,6 +40,8 @@ pub struct Versions {
 pub struct Migrated {
     /// How many migrations were applied.
     pub applied: usize,
+    /// Whether each role was granted its privileges.
+    pub granted: bool,
     /// The epoch that was begun because the tables have moved to another cluster or time line.
     pub epoch: Option<i16>,
 }
@@ -95,6 +98,7 @@ async fn bring_up(connection: &mut Connection) -> Result<Migrated, StoreError> {
     }
     Ok(Migrated {
         applied,
+        granted: rights::apply(connection).await?,
         epoch: epoch::begin(connection).await?,
     })
 }

@@ -14,6 +14,7 @@ pub mod replay;
 pub mod replay_claim;
 pub mod resend;
 pub mod retention;
+pub mod rights;
 pub mod samples;
 pub mod session;
 pub mod tenancy;

@@ -119,8 +119,8 @@ fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
         reader
             .says(&["doctor"])
             .failed(1)
-            .says("may not read and write api_key, audit, dead_letter, epoch, event, feed_horizon, file, item")
-            .says("grant usage on schema waybill to reader")
+            .says("may not insert, select, update on api_key, delete, insert, select on audit, ")
+            .says("log in as a role of deploy/postgresql/roles.sql")
             .says("FAIL  broker")
             .says("rabbitmqctl set_permissions -p VHOST USER");
         let remedy = "grant the missing permissions to the user";

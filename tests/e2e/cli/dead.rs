@@ -3,6 +3,7 @@
 use waybill::broker::topology;
 
 use crate::cli::broker::waiting;
+use crate::support::command::User;
 use crate::support::ground::Ground;
 
 const DEAD_LETTERS: [&str; 3] = [
@@ -13,7 +14,8 @@ const DEAD_LETTERS: [&str; 3] = [
 const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(crate) async fn insert_dead_letters(ground: &Ground) {
-    ground.waybill(&["migrate"]).ok();
+    let owner = User::at(&ground.database_url, &ground.broker_url);
+    owner.says(&["migrate"]).ok();
     for (n, id) in DEAD_LETTERS.iter().enumerate() {
         ground
             .execute(&format!(

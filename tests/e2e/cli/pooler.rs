@@ -149,7 +149,7 @@ fn a_pooler_in_transaction_mode_is_refused_and_one_in_session_mode_is_used() {
         session
             .waybill(&ground, &["doctor"])
             .ok()
-            .says("may read and write every table");
+            .says("has every privilege that it needs");
         // With one server process, two connections always share it.
         let shared = "pool_mode = transaction\ndefault_pool_size = 1";
         let transaction = format!("{shared}\n{ignore}");

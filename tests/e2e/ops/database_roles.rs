@@ -1,22 +1,27 @@
-//! The roles of `deploy/postgresql`. Every worker of every test runs as the role that it has there,
-//! so each statement is tested with no more than its rights; these tests check the rights.
+//! The roles of `deploy/postgresql`. Every process of every test logs in as a role of there with no more
+//! than its own rights, and every command as that of operators; these tests check the rights.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use waybill::store::admin::rights::{self, RIGHTS, ROLES as PROGRAM};
+
 use crate::support::command::User;
 use crate::support::ground::{Ground, Session, execute, migrate_all, password};
 
-/// The role that Waybill runs as.
+/// The role of a process with all roles.
 pub(crate) const RUN: &str = "waybill_run";
 /// The role that migrates.
 pub(crate) const OWNER: &str = "waybill_owner";
+/// The role of commands.
+pub(crate) const OPERATOR: &str = "waybill_operator";
 const READER: &str = "waybill_read";
+/// A login for the roles that most tests start in one process.
+const PIPELINE: &str = "e2e_pipeline";
+const PIPELINE_ROLES: &str = "worker,relay,janitor";
 
 /// Creates the roles.
 pub(crate) const ROLES: &str = include_str!("../../../deploy/postgresql/roles.sql");
-const RIGHTS: &str = include_str!("../../../deploy/postgresql/rights.sql");
-const INSPECT: &str = include_str!("../../../src/store/queries/admin/inspect.sql");
 
 /// The words before a table, and the right to it that they need.
 const WORDS: [(&str, &str); 7] = [
@@ -42,13 +47,26 @@ type Rights = BTreeMap<String, BTreeSet<String>>;
 /// Sets a new database up as in production: the roles, the tables by their owner, the rights.
 pub(crate) async fn set_up(url: &str) {
     execute(url, ROLES).await;
+    let create = format!(
+        "create role {PIPELINE} login in role waybill_worker, waybill_relay, waybill_janitor"
+    );
+    execute(url, &create).await;
     let password = password(url);
-    for role in [OWNER, RUN, READER] {
+    for role in PROGRAM.into_iter().chain([OWNER, RUN, READER, PIPELINE]) {
         execute(url, &format!("alter role {role} password '{password}'")).await;
     }
-    let owner = login(url, OWNER);
-    migrate_all(&owner).await;
-    execute(&owner, RIGHTS).await;
+    migrate_all(&login(url, OWNER)).await;
+}
+
+/// The address for a process with these roles, if it is that of the role for all.
+pub(crate) fn of_roles(url: &str, roles: &str) -> String {
+    let role = format!("waybill_{roles}");
+    match roles {
+        _ if !url.contains(&format!("//{RUN}:")) => url.to_owned(),
+        PIPELINE_ROLES => login(url, PIPELINE),
+        _ if PROGRAM.contains(&role.as_str()) => login(url, &role),
+        _ => url.to_owned(),
+    }
 }
 
 /// The address with another user, who has the same password.
@@ -63,8 +81,135 @@ fn the_rights_are_those_that_the_statements_need() {
     let mut needed = needed();
     // Read outside the statement files, and written only by migrations.
     add(&mut needed, "migration", "select");
-    assert_eq!(granted(RIGHTS), needed, "rights.sql");
-    assert_eq!(inspected(INSPECT), needed, "inspect.sql");
+    let mut granted = Rights::new();
+    for (table, privileges) in rights::needed(&PROGRAM) {
+        for privilege in privileges {
+            let whole = privilege.split(' ').next().expect("a word");
+            add(&mut granted, &table, whole);
+        }
+    }
+    assert_eq!(granted, needed, "rights.sql");
+}
+
+const CREATE_KEY: &str =
+    "insert into waybill.api_key (id, tenant, scopes, hash) values ('', '', '{}', '')";
+
+/// What each role must not do.
+const FORBIDDEN: [(&str, &[&str]); 5] = [
+    (
+        "worker",
+        &[
+            CREATE_KEY,
+            "select from waybill.api_key",
+            "select from waybill.session",
+            "insert into waybill.tenant (name) values ('acme')",
+            "update waybill.producer set tenant = '*'",
+            "insert into waybill.workflow (name) values ('purchase')",
+            "insert into waybill.audit (action) values ('key.create')",
+            "delete from waybill.audit",
+            "delete from waybill.dead_letter",
+            "delete from waybill.stage",
+            "delete from waybill.file",
+            "insert into waybill.replay default values",
+        ],
+    ),
+    (
+        "relay",
+        &[
+            CREATE_KEY,
+            "select from waybill.api_key",
+            "delete from waybill.process",
+            "insert into waybill.event default values",
+            "insert into waybill.outbox default values",
+            "insert into waybill.replay default values",
+            "delete from waybill.audit",
+            "update waybill.workflow set name = ''",
+        ],
+    ),
+    (
+        "janitor",
+        &[
+            CREATE_KEY,
+            "select from waybill.api_key",
+            "insert into waybill.process default values",
+            "insert into waybill.event default values",
+            "insert into waybill.audit default values",
+            "update waybill.audit set actor = 'other'",
+            "delete from waybill.replay",
+            "delete from waybill.producer",
+        ],
+    ),
+    (
+        "api",
+        &[
+            CREATE_KEY,
+            "update waybill.api_key set scopes = '{admin}'",
+            "update waybill.api_key set revoked_at = null",
+            "delete from waybill.api_key",
+            "delete from waybill.audit",
+            "update waybill.audit set actor = 'other'",
+            "update waybill.process set status = 'done'",
+            "insert into waybill.event default values",
+            "delete from waybill.event",
+            "delete from waybill.outbox",
+            "delete from waybill.dead_letter",
+            "insert into waybill.tenant (name) values ('acme')",
+            "insert into waybill.producer default values",
+            "insert into waybill.workflow (name) values ('purchase')",
+        ],
+    ),
+    (
+        "operator",
+        &[
+            "delete from waybill.api_key",
+            "delete from waybill.audit",
+            "update waybill.audit set actor = 'other'",
+            "update waybill.session set ends_at = now()",
+            "update waybill.process set status = 'done'",
+            "insert into waybill.event default values",
+            "update waybill.dead_letter set body = ''",
+            "delete from waybill.workflow",
+        ],
+    ),
+];
+
+#[test]
+fn no_role_may_do_the_work_of_another() {
+    Ground::test("role_by_role", async |ground| {
+        for (role, statements) in FORBIDDEN {
+            let url = login(&ground.database_url, &format!("waybill_{role}"));
+            for statement in statements {
+                assert_eq!(state(&url, statement).await, DENIED, "{role}: {statement}");
+            }
+            let doctor = User::at(&url, &ground.broker_url).says(&["doctor"]);
+            doctor.ended(
+                0,
+                &[&format!("as user waybill_{role}"), "has every privilege"],
+            );
+        }
+        let worker = login(&ground.database_url, "waybill_worker");
+        execute(
+            &ground.database_url,
+            "grant insert on waybill.api_key to waybill_worker",
+        )
+        .await;
+        let doctor = User::at(&worker, &ground.broker_url).says(&["doctor"]);
+        doctor.ended(
+            0,
+            &["warn  database  waybill_worker needs less: it may insert on api_key"],
+        );
+        let owner = login(&ground.database_url, OWNER);
+        migrate_all(&owner).await;
+        assert_eq!(
+            state(&worker, CREATE_KEY).await,
+            DENIED,
+            "a migration revokes it"
+        );
+        let doctor = User::at(&owner, &ground.broker_url).says(&["doctor"]);
+        doctor.ended(0, &["waybill_owner owns the tables"]);
+        let doctor = User::at(&ground.database_url, &ground.broker_url).says(&["doctor"]);
+        doctor.ended(0, &["is a superuser"]);
+    });
 }
 
 #[test]
@@ -95,16 +240,16 @@ fn the_run_role_may_not_change_tables_or_write_what_it_never_writes() {
         let doctor = User::at(&as_run, &ground.broker_url).says(&["doctor"]);
         doctor.ended(
             0,
-            &["as user waybill_run", "may read and write every table"],
+            &["as user waybill_run", "has every privilege that it needs"],
         );
     });
 }
 
 #[test]
-fn the_read_role_reads_all_but_keys_and_new_tables_are_writable_at_once() {
+fn the_read_role_reads_all_but_keys_and_a_new_table_is_closed_until_it_is_granted() {
     Ground::test("readers", async |ground| {
         let url = |role| login(&ground.database_url, role);
-        let tables = granted(RIGHTS).into_keys();
+        let tables = rights::needed(&PROGRAM).into_keys();
         for table in tables {
             let secret = ["api_key", "session"].contains(&table.as_str());
             let look = format!("select * from waybill.{table}");
@@ -116,7 +261,7 @@ fn the_read_role_reads_all_but_keys_and_new_tables_are_writable_at_once() {
         execute(&url(OWNER), "create table waybill.later (value text)").await;
         let write = "insert into waybill.later values ('x')";
         let look = "select * from waybill.later";
-        assert_eq!(state(&url(RUN), write).await, "");
+        assert_eq!(state(&url(RUN), write).await, DENIED);
         assert_eq!(state(&url(READER), look).await, DENIED);
         execute(&url(OWNER), RIGHTS).await;
         assert_eq!(state(&url(READER), look).await, "");
@@ -174,36 +319,6 @@ fn needed_by(text: &str, rights: &mut Rights) {
             add(rights, name_at(text, last), "update");
         }
     }
-}
-
-fn granted(text: &str) -> Rights {
-    let mut rights = Rights::new();
-    for line in text.lines() {
-        let grant = line.strip_prefix("grant ");
-        let grant = grant.and_then(|rest| rest.strip_suffix(" to waybill_run;"));
-        let Some((list, table)) = grant.and_then(|rest| rest.split_once(" on waybill.")) else {
-            continue;
-        };
-        for right in list.split(", ") {
-            add(&mut rights, table, right);
-        }
-    }
-    rights
-}
-
-fn inspected(text: &str) -> Rights {
-    let mut rights = Rights::new();
-    for line in text.lines() {
-        let row = line.trim().strip_prefix("('");
-        let Some((table, list)) = row.and_then(|row| row.split_once("', '{")) else {
-            continue;
-        };
-        let (list, _) = list.split_once('}').expect("an array");
-        for right in list.split(',') {
-            add(&mut rights, table, right);
-        }
-    }
-    rights
 }
 
 fn add(rights: &mut Rights, table: &str, right: &str) {

@@ -23,13 +23,6 @@ pub(crate) struct Answer {
 }
 
 impl Ground {
-    /// A new one whose database has the schema.
-    pub(crate) async fn migrated(name: &str) -> Self {
-        let ground = Self::empty(name).await;
-        ground.waybill(&["migrate"]).ok();
-        ground
-    }
-
     /// Runs a command with the addresses of database and broker.
     pub(crate) fn waybill(&self, arguments: &[&str]) -> Answer {
         self.waybill_with(arguments, "")
@@ -52,7 +45,7 @@ impl Ground {
 
     /// An operator with the addresses of database, broker and files.
     pub(crate) fn operator(&self) -> User {
-        let mut user = User::at(&self.database_url, &self.broker_url);
+        let mut user = User::at(&self.operator_url, &self.broker_url);
         let files = self.folder.join("files").display().to_string();
         user.variables.push(("WAYBILL_FILES__URL", files));
         user

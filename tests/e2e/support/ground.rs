@@ -55,6 +55,8 @@ pub(crate) struct Ground {
     pub(crate) database_url: String,
     /// The same database, as the role that Waybill runs as.
     pub(crate) run_url: String,
+    /// The same as the role of commands, once there are tables.
+    pub(crate) operator_url: String,
     pub(crate) broker_url: String,
     /// Where the workers' logs are.
     pub(crate) folder: PathBuf,
@@ -94,6 +96,11 @@ impl Ground {
         ground
     }
 
+    /// The same with the schema only.
+    pub(crate) async fn migrated(name: &str) -> Self {
+        Self::on_shared(name, TEMPLATE).await
+    }
+
     /// The same with nothing in database and virtual host.
     pub(crate) async fn empty(name: &str) -> Self {
         Self::on_shared(name, "template0").await
@@ -105,8 +112,13 @@ impl Ground {
         assert!(number < VHOSTS, "create more virtual hosts");
         let database = format!("e2e_{number}");
         let database_url = with_last(&shared.servers.database_url(), &database);
+        let operator_url = match template {
+            TEMPLATE => database_roles::login(&database_url, database_roles::OPERATOR),
+            _ => database_url.clone(),
+        };
         let ground = Self {
             run_url: database_roles::login(&database_url, database_roles::RUN),
+            operator_url,
             database_url,
             broker_url: with_last(&shared.servers.amqp_url(), &database),
             folder: folder(name),
@@ -129,6 +141,7 @@ impl Ground {
         let servers = Servers::start_temporary().await.expect("private servers");
         let ground = Self {
             run_url: database_roles::login(&servers.postgres.url(), database_roles::RUN),
+            operator_url: database_roles::login(&servers.postgres.url(), database_roles::OPERATOR),
             database_url: servers.postgres.url(),
             broker_url: servers.rabbitmq.url(),
             folder: folder(name),

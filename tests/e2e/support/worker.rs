@@ -21,6 +21,7 @@ use waybill::dev::listen_on_free_port;
 use super::ground::{Ground, holds, until};
 use super::ops;
 use super::ops::Scrape;
+use crate::ops::database_roles;
 
 /// SIGABRT, with which a crash point ends.
 pub(crate) const ABORTED: i32 = 6;
@@ -112,6 +113,7 @@ impl Plan {
             .env("WAYBILL_OPS__LISTEN", ops.to_string());
         for (key, value) in &self.settings {
             let variable = key.to_uppercase().replace('.', "__");
+            let value = database_roles::of_roles(value, &self.roles);
             command.env(format!("WAYBILL_{variable}"), value);
         }
         let errors = file.try_clone().expect("a second handle");
