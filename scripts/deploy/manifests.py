@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -15,6 +16,14 @@ RELEASES = ["1.27", "1.37"]
 FOREIGN = {"ScaledObject", "PodMonitor"}
 # The file store's variables of the environment.
 CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
+# The ports that each may be reached at, and those that it may reach: DNS, PostgreSQL, RabbitMQ, files.
+COMPONENTS = {
+    "migrate": (set(), {53, 5432}),
+    "worker": ({"ops"}, {53, 5432, 5671, 5672}),
+    "relay": ({"ops"}, {53, 5432, 5671, 5672}),
+    "janitor": ({"ops"}, {53, 5432, 5671, 5672, 443}),
+    "api": ({"ops", "http"}, {53, 5432, 5671, 5672, 443}),
+}
 
 
 def faults(folder, program, settings, scratch):
@@ -28,6 +37,8 @@ def faults(folder, program, settings, scratch):
     for resource in secrets + plain + everything:
         found += schema_faults(resource)
     found += selector_faults(everything)
+    found += image_faults(everything)
+    found += [fault for component in COMPONENTS for fault in network_faults(component, plain)]
     known = {secret["metadata"]["name"]: set(secret["stringData"]) for secret in secrets}
     configs = {resource["metadata"]["name"]: resource["data"] for resource in plain if resource["kind"] == "ConfigMap"}
     for resource in plain:
@@ -82,6 +93,37 @@ def selector_faults(resources):
         labels_needed = selector if resource["kind"] == "Service" else selector.get("matchLabels", {})
         if not any(labels_needed.items() <= labels.items() for labels in templates):
             yield f"{resource['kind']} {resource['metadata']['name']} selects no pod"
+
+
+def image_faults(resources):
+    """Every image must be named by its digest: a tag may name another one tomorrow."""
+    for resource in resources:
+        if resource["kind"] in ("Deployment", "Job"):
+            for container in resource["spec"]["template"]["spec"]["containers"]:
+                if not re.search("@sha256:[0-9a-f]{64}$", container["image"]):
+                    yield f"{resource['metadata']['name']}: {container['image']} has no digest"
+
+
+def network_faults(component, resources):
+    """Each pod's traffic is denied but for its own servers and clients."""
+    pod, = (resource["spec"]["template"]["metadata"]["labels"] for resource in resources
+            if resource["kind"] in ("Deployment", "Job")
+            and resource["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] == component)
+    policies = [resource["spec"] for resource in resources
+                if resource["kind"] == "NetworkPolicy" and selects(resource["spec"]["podSelector"], pod)]
+    for direction, expected in zip(("Ingress", "Egress"), COMPONENTS[component]):
+        if not any(direction in policy["policyTypes"] for policy in policies):
+            yield f"{component}: {direction} is not denied"
+        rules = [rule for policy in policies for rule in policy.get(direction.lower(), [])]
+        ports = {port["port"] for rule in rules for port in rule.get("ports", [{"port": "any"}])}
+        if ports != expected:
+            yield f"{component}: {direction} allows {sorted(map(str, ports))}, not {sorted(map(str, expected))}"
+
+
+def selects(selector, labels):
+    expressions = selector.get("matchExpressions", [])
+    return (selector.get("matchLabels", {}).items() <= labels.items()
+            and all(labels.get(expression["key"]) in expression["values"] for expression in expressions))
 
 
 def pod_faults(pod, secrets, configs, program, settings, scratch):
