@@ -27,6 +27,7 @@ grant select, insert on waybill.epoch to waybill_worker;
 grant select on waybill.feed_horizon to waybill_worker;
 grant select on waybill.tenant_horizon to waybill_worker;
 grant select on waybill.migration to waybill_worker;
+grant select, update on waybill.file to waybill_worker;
 
 -- Publishes what is in the outbox, and replays dead letters.
 grant select, update on waybill.process to waybill_relay;
@@ -69,20 +70,21 @@ grant select, insert, update, delete on waybill.sample to waybill_janitor;
 grant select, insert on waybill.epoch to waybill_janitor;
 grant select on waybill.migration to waybill_janitor;
 
--- Answers clients. What they send becomes an event, which a worker writes.
-grant select on waybill.process to waybill_api;
-grant select on waybill.event to waybill_api;
-grant select on waybill.item to waybill_api;
-grant select on waybill.stage to waybill_api;
-grant select on waybill.parked to waybill_api;
-grant select, insert, update on waybill.file to waybill_api;
+-- Answers clients. What they send becomes an event, which a worker writes; what an administrator
+-- erases is deleted at once.
+grant select, update, delete on waybill.process to waybill_api;
+grant select, update, delete on waybill.event to waybill_api;
+grant select, delete on waybill.item to waybill_api;
+grant select, delete on waybill.stage to waybill_api;
+grant select, delete on waybill.parked to waybill_api;
+grant select, insert, update, delete on waybill.file to waybill_api;
 -- Completions that are sent again.
-grant select, insert on waybill.outbox to waybill_api;
-grant select on waybill.dead_letter to waybill_api;
+grant select, insert, delete on waybill.outbox to waybill_api;
+grant select, delete on waybill.dead_letter to waybill_api;
 grant select, insert, update, delete on waybill.replay to waybill_api;
-grant select on waybill.tombstone to waybill_api;
-grant select on waybill.quarantine to waybill_api;
-grant select on waybill.tally to waybill_api;
+grant select, insert, update on waybill.tombstone to waybill_api;
+grant select, delete on waybill.quarantine to waybill_api;
+grant select, insert, update on waybill.tally to waybill_api;
 grant select on waybill.workflow to waybill_api;
 grant select on waybill.tenant to waybill_api;
 grant select on waybill.producer to waybill_api;
@@ -93,18 +95,18 @@ grant select, insert on waybill.audit to waybill_api;
 grant select, insert on waybill.sample to waybill_api;
 grant select, insert on waybill.epoch to waybill_api;
 grant select on waybill.feed_horizon to waybill_api;
-grant select on waybill.tenant_horizon to waybill_api;
+grant select, insert, update on waybill.tenant_horizon to waybill_api;
 grant select on waybill.migration to waybill_api;
 
 -- Operators' commands.
-grant select on waybill.process to waybill_operator;
-grant select on waybill.event to waybill_operator;
-grant select on waybill.item to waybill_operator;
-grant select on waybill.stage to waybill_operator;
-grant select, insert on waybill.outbox to waybill_operator;
+grant select, update, delete on waybill.process to waybill_operator;
+grant select, update, delete on waybill.event to waybill_operator;
+grant select, delete on waybill.item to waybill_operator;
+grant select, delete on waybill.stage to waybill_operator;
+grant select, insert, delete on waybill.outbox to waybill_operator;
 grant select, delete on waybill.dead_letter to waybill_operator;
 grant select, insert, update on waybill.tally to waybill_operator;
-grant select on waybill.quarantine to waybill_operator;
+grant select, delete on waybill.quarantine to waybill_operator;
 -- Versions are added and never changed; adding one locks the table, which requires `update`.
 grant select, insert, update on waybill.workflow to waybill_operator;
 -- A key is revoked and never deleted.
@@ -117,6 +119,11 @@ grant select, insert, update, delete on waybill.quota to waybill_operator;
 grant select, insert on waybill.audit to waybill_operator;
 grant select on waybill.epoch to waybill_operator;
 grant select on waybill.migration to waybill_operator;
+grant select, delete on waybill.parked to waybill_operator;
+grant select, insert, update on waybill.tombstone to waybill_operator;
+grant select, insert, update on waybill.tenant_horizon to waybill_operator;
+grant select on waybill.feed_horizon to waybill_operator;
+grant select, update on waybill.file to waybill_operator;
 
 -- Readers may read everything except the hashes of keys.
 grant select on all tables in schema waybill to waybill_read;
