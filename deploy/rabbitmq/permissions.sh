@@ -70,7 +70,8 @@ case ${3-} in
 *) own_exchanges="tenant\\.$3\\." ;;
 esac
 exchanges='(completions|stages)(\.by_tenant)?|dead|internal\.events|tenant\.[^.]+\.(events|completions|stages)'
-queues='events\.[0-9]+'
+# With the exchanges before tenants' own queues, which have the same names.
+queues='events\.([0-9]+|tenant\.[^.]+)'
 # `waybill doctor` checks its permissions on queues and exchanges of its own.
 doctors='doctor\..+'
 topology="events\\.hash|$queues|$exchanges|$doctors"
@@ -89,7 +90,7 @@ policy)
     esac
     events='"delivery-limit": 20, "dead-letter-strategy": "at-least-once"'
     # The priority puts these before general policies for all queues.
-    ctl set_policy -p "$vhost" --priority 10 --apply-to queues waybill '^waybill\.events\.[0-9]+$' \
+    ctl set_policy -p "$vhost" --priority 10 --apply-to queues waybill '^waybill\.events\.([0-9]+|tenant\.[^.]+)$' \
         "{$events, \"overflow\": \"reject-publish\", \"max-length-bytes\": $bytes}" </dev/null
     ctl set_policy -p "$vhost" --priority 10 --apply-to queues waybill-dead '^waybill\.dead$' \
         "{$unlimited\"overflow\": \"reject-publish\"}" </dev/null

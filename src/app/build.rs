@@ -10,14 +10,14 @@ use super::client_listener::Api;
 use super::observer::Observer;
 use super::sampler::Sampler;
 use super::{App, Role, Roles};
-use crate::config::{DatabaseSettings, Settings, cloud_credentials};
+use crate::config::{DatabaseSettings, Settings, cloud_credentials, tenant_writers};
 use crate::domain::order::OrderLimits;
 use crate::files::Files;
 use crate::http;
 use crate::pipeline::authorization::{Authorization, EventRules};
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::batch::writer::Rules;
-use crate::pipeline::consume::worker::{Worker, shard};
+use crate::pipeline::consume::worker::{TenantShare, Worker, shard};
 use crate::pipeline::janitor::{Janitor, JanitorJob, RetentionTimes};
 use crate::pipeline::relay::{Destinations, Relay, RelaySender};
 use crate::pipeline::replay::runner::ReplayRunner;
@@ -97,6 +97,10 @@ impl App {
                 bytes: settings.batch.bytes,
             },
             bytes_in_flight: settings.worker.bytes_in_flight,
+            tenants: TenantShare::new(tenant_writers(
+                settings.database.pool,
+                settings.broker.partitions,
+            )),
             telemetry: self.telemetry.clone(),
             health: self.health.clone(),
             faults: self.faults.clone(),

@@ -99,7 +99,8 @@ pub async fn takes_body(conn: &Connection, bytes: usize) -> Result<bool, BrokerE
     }
 }
 
-/// The status of every exchange and queue that `partitions` need, with its name.
+/// The status of every exchange and queue that `partitions` and tenants with `own` queues need, with
+/// its name.
 ///
 /// # Errors
 ///
@@ -107,9 +108,10 @@ pub async fn takes_body(conn: &Connection, bytes: usize) -> Result<bool, BrokerE
 pub async fn topology(
     conn: &Connection,
     partitions: u16,
+    own: &[String],
 ) -> Result<Vec<(String, State)>, BrokerError> {
     let mut states = Vec::new();
-    for part in parts(partitions) {
+    for part in parts(partitions, own) {
         // Each on a channel of its own: a failed declaration closes it.
         let channel = conn.channel().await?;
         let state = inspect(&channel, &part).await?;
@@ -119,8 +121,8 @@ pub async fn topology(
     Ok(states)
 }
 
-/// Queues of former partitions with their ready messages, and how many dead-lettered messages are
-/// ready in the dead-letter queue.
+/// Queues of former partitions, and those of `former` that exist, with their ready messages; and how
+/// many dead-lettered messages are ready in the dead-letter queue.
 ///
 /// # Errors
 ///
@@ -128,11 +130,16 @@ pub async fn topology(
 pub async fn leftovers(
     conn: &Connection,
     partitions: u16,
+    former: &[String],
 ) -> Result<Vec<(String, u32)>, BrokerError> {
     let mut counts = Vec::new();
     for queue in topology::existing_from(conn, partitions).await? {
         let count = topology::ready_count(conn, &queue).await?;
         counts.push((queue, count));
+    }
+    for queue in former {
+        let count = topology::ready_if_there(conn, queue).await?;
+        counts.extend(count.map(|count| (queue.clone(), count)));
     }
     let dead = topology::ready_if_there(conn, DEAD_QUEUE).await?;
     counts.extend(dead.map(|count| (DEAD_QUEUE.to_owned(), count)));
@@ -147,11 +154,11 @@ enum Part {
     EventQueue(String),
 }
 
-fn parts(partitions: u16) -> Vec<Part> {
+fn parts(partitions: u16, own: &[String]) -> Vec<Part> {
     let queues = (0..partitions).map(topology::events_queue);
     let mut parts = Vec::from(TOPICS.map(Part::Topic));
     parts.push(Part::DeadQueue);
-    parts.extend(queues.map(Part::EventQueue));
+    parts.extend(queues.chain(own.iter().cloned()).map(Part::EventQueue));
     if partitions > 1 {
         parts.push(Part::Hash);
     }

@@ -3,8 +3,8 @@
 //!
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
 //! `tls` and `dial` open it), [`topology`] (names of exchanges and queues, and their declaration;
-//! [`tenant_exchanges`] of each tenant; [`restore`] of a deleted queue), [`message`] with
-//! [`header`] and [`outgoing`] (received and
+//! [`tenant_exchanges`] of each tenant and its [`tenant_queue`]; [`restore`] of a deleted queue),
+//! [`message`] with [`header`] and [`outgoing`] (received and
 //! published messages, in own types), [`consumer`], [`window`] with [`publisher`] (publishing with
 //! confirms), [`error`]. [`lapin_workarounds`] repair incoming frames before the client library
 //! reads them, and read the broker's [`greeting`](lapin_workarounds::greeting); [`inspect`]
@@ -38,6 +38,7 @@ pub mod publisher;
 pub mod restore;
 mod size;
 pub mod tenant_exchanges;
+pub mod tenant_queue;
 mod tls;
 pub mod topology;
 pub mod window;

@@ -4,6 +4,11 @@
 //!
 //! Behind the shared exchange of completions, as behind that of stages, a headers exchange selects
 //! by the header `tenant`; routing keys stay the same.
+//!
+//! Behind the exchange of the tenant's events is one whose alternate is the shared exchange: as long
+//! as no queue of the tenant's own is bound to it, events take that way. So one binding moves a
+//! tenant ([`tenant_queue`](super::tenant_queue)), and no event is lost or doubled. Its name lies
+//! outside of those that a tenant's services have permissions for.
 
 use lapin::{
     Channel, ExchangeKind,
@@ -12,7 +17,7 @@ use lapin::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::topology::{
-    self, COMPLETIONS_EXCHANGE, EVENTS_EXCHANGE, STAGES_EXCHANGE, bind_exchange,
+    self, COMPLETIONS_EXCHANGE, EVENTS_EXCHANGE, STAGES_EXCHANGE, bind_exchange, unbind_exchange,
 };
 use super::{BrokerError, Connection};
 
@@ -45,6 +50,13 @@ pub fn completions_exchange(tenant: &str) -> String {
     exchange(tenant, "completions")
 }
 
+/// The queue that a tenant can have of its own. The exchange that its events reach it by has the same
+/// name.
+#[must_use]
+pub fn own_queue(tenant: &str) -> String {
+    [EVENTS_EXCHANGE, ".tenant.", &encoded(tenant)].concat()
+}
+
 /// The tenant to whose exchange of events a message was published, if it was to one.
 #[must_use]
 pub fn tenant_of(exchange: &str) -> Option<String> {
@@ -65,7 +77,10 @@ pub async fn declare(conn: &Connection, tenant: &str) -> Result<(), BrokerError>
     let events = events_exchange(tenant);
     declare_topic(&channel, EVENTS_EXCHANGE).await?;
     declare_topic(&channel, &events).await?;
-    bind_exchange(&channel, &events, EVENTS_EXCHANGE, FieldTable::default()).await?;
+    declare_routing(&channel, tenant).await?;
+    bind_exchange(&channel, &events, &own_queue(tenant), FieldTable::default()).await?;
+    // How tenants were bound before they could have queues.
+    unbind_exchange(&channel, &events, EVENTS_EXCHANGE).await?;
     for (shared, name) in [
         (COMPLETIONS_EXCHANGE, "completions"),
         (STAGES_EXCHANGE, "stages"),
@@ -80,6 +95,12 @@ pub async fn declare(conn: &Connection, tenant: &str) -> Result<(), BrokerError>
     }
     topology::close(&channel).await;
     Ok(())
+}
+
+/// Declares the exchange that leads to a tenant's own queue, or to the shared exchange.
+pub(super) async fn declare_routing(channel: &Channel, tenant: &str) -> Result<(), BrokerError> {
+    let alternate = topology::table([("alternate-exchange", EVENTS_EXCHANGE)]);
+    topology::declare_exchange(channel, &own_queue(tenant), ExchangeKind::Topic, alternate).await
 }
 
 fn exchange(tenant: &str, name: &str) -> String {

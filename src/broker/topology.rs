@@ -6,8 +6,8 @@
 use lapin::{
     Channel, ExchangeKind,
     options::{
-        ExchangeBindOptions, ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions,
-        QueueDeclareOptions,
+        ExchangeBindOptions, ExchangeDeclareOptions, ExchangeDeleteOptions, ExchangeUnbindOptions,
+        QueueBindOptions, QueueDeclareOptions,
     },
     types::{AMQPValue, FieldTable, LongString, ShortString},
 };
@@ -274,7 +274,19 @@ pub(super) async fn bind_exchange(
     request("binding an exchange", bind).await
 }
 
-async fn unbind_queue(
+/// The opposite of [`bind_exchange`]; succeeds if it was not bound.
+pub(super) async fn unbind_exchange(
+    channel: &Channel,
+    from: &str,
+    to: &str,
+) -> Result<(), BrokerError> {
+    let options = ExchangeUnbindOptions::default();
+    let none = FieldTable::default();
+    let unbind = channel.exchange_unbind(to.into(), from.into(), ANY.into(), options, none);
+    request("unbinding an exchange", unbind).await
+}
+
+pub(super) async fn unbind_queue(
     channel: &Channel,
     queue: &str,
     exchange: &str,
@@ -312,7 +324,7 @@ pub(super) fn explain(error: BrokerError, what: &str, name: &str) -> BrokerError
     }
 }
 
-fn table<const N: usize>(entries: [(&str, &str); N]) -> FieldTable {
+pub(super) fn table<const N: usize>(entries: [(&str, &str); N]) -> FieldTable {
     let mut table = FieldTable::default();
     for (key, value) in entries {
         table.insert(key.into(), AMQPValue::LongString(LongString::from(value)));

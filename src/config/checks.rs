@@ -33,6 +33,17 @@ pub const WRITERS_PER_PARTITION: usize = 2;
 /// Other connections that a process needs: for dead letters, the relay, samples, and replays.
 const OTHER_CONNECTIONS: usize = 4;
 
+/// Concurrent transactions for the events of all tenants that have queues of their own: what the
+/// pool has beyond its other uses.
+#[must_use]
+pub fn tenant_writers(pool: usize, partitions: u16) -> usize {
+    pool.saturating_sub(needed(partitions.into())).max(1)
+}
+
+fn needed(partitions: usize) -> usize {
+    partitions * WRITERS_PER_PARTITION + OTHER_CONNECTIONS
+}
+
 /// Paths that must differ.
 const DISTINCT: &[&str] = &[
     "dialects.open_capture",
@@ -100,7 +111,7 @@ fn small_pool(values: &Values) -> Option<Fault> {
         _ => None,
     };
     let (pool, partitions) = (number("database.pool")?, number("broker.partitions")?);
-    let needed = partitions * WRITERS_PER_PARTITION as u64 + OTHER_CONNECTIONS as u64;
+    let needed = needed(usize::try_from(partitions).unwrap_or(usize::MAX)) as u64;
     (pool < needed).then(|| {
         let problem = format!(
             "is too few for `broker.partitions` = {partitions}, which need \

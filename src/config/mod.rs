@@ -18,7 +18,7 @@ mod tests;
 mod units;
 mod values;
 
-pub use self::checks::WRITERS_PER_PARTITION;
+pub use self::checks::{WRITERS_PER_PARTITION, tenant_writers};
 pub use self::fault::{Fault, Faults, Origin};
 pub use self::kind::Kind;
 pub use self::load::{Given, Loaded, load};

@@ -96,7 +96,7 @@ sections! {
         key_file: Option<PathBuf> = "WAYBILL_DATABASE__KEY_FILE", "none", Path,
             "the key of the client's certificate, PEM";
         pool: usize = "WAYBILL_DATABASE__POOL", "8", Count(2, 1_000),
-            "maximum connections of one process, and one more for each of the janitor's ten jobs; at least 2 for each of `broker.partitions` and 4 more";
+            "maximum connections of one process, and one more for each of the janitor's ten jobs; at least 2 for each of `broker.partitions` and 4 more; tenants' own queues share the rest, or one";
         connect_timeout: Duration = "WAYBILL_DATABASE__CONNECT_TIMEOUT", "5s", WAIT,
             "maximum wait for a connection";
         statement_timeout: Duration = "WAYBILL_DATABASE__STATEMENT_TIMEOUT", "30s", WAIT,
@@ -172,7 +172,7 @@ sections! {
     /// The memory of a worker.
     worker: WorkerSettings {
         bytes_in_flight: usize = "WAYBILL_WORKER__BYTES_IN_FLIGHT", "64MiB", Bytes(KIB, 64 * GIB),
-            "about how many unacknowledged bytes one queue's consumer may have; large messages reduce its prefetch";
+            "about how many unacknowledged bytes one queue's consumer may have, and all consumers of tenants' own queues together; large messages reduce the prefetch";
     }
 
     /// The publishing of completions.

@@ -1,10 +1,32 @@
 //! Who may publish what: the tenants that have an exchange of their own, and the rules of publishers
-//! on the shared exchange.
+//! on the shared exchange. And which queue a tenant's events go to.
 
 use std::collections::HashMap;
 
 /// Matches every tenant, source or type.
 pub const ANY: &str = "*";
+
+named! {
+    /// The queue of what is published to a tenant's exchange.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum TenantQueue {
+        /// The one that all tenants share.
+        Shared = "shared",
+        /// One of its own.
+        Own = "own",
+        /// The shared one again; its own may still hold events.
+        Former = "former",
+    }
+}
+
+/// A tenant with exchanges of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its name.
+    pub name: String,
+    /// Where its events go.
+    pub queue: TenantQueue,
+}
 
 /// Who an event comes from, as the broker has authenticated it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +67,14 @@ pub struct Claim<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tenancy {
     /// The tenants with exchanges of their own.
-    pub tenants: Vec<String>,
+    pub tenants: Vec<Tenant>,
     rules: HashMap<String, Vec<ProducerRule>>,
 }
 
 impl Tenancy {
     /// These tenants and rules.
     #[must_use]
-    pub fn new(tenants: Vec<String>, rules: Vec<ProducerRule>) -> Self {
+    pub fn new(tenants: Vec<Tenant>, rules: Vec<ProducerRule>) -> Self {
         let mut by_user: HashMap<String, Vec<ProducerRule>> = HashMap::new();
         for rule in rules {
             by_user.entry(rule.user.clone()).or_default().push(rule);
@@ -67,6 +89,20 @@ impl Tenancy {
     #[must_use]
     pub fn is_used(&self) -> bool {
         !(self.tenants.is_empty() && self.rules.is_empty())
+    }
+
+    /// The queue of a tenant's events; one that is no longer listed may have left some in its own.
+    #[must_use]
+    pub fn queue_of(&self, tenant: &str) -> TenantQueue {
+        let listed = self.tenants.iter().find(|listed| listed.name == tenant);
+        listed.map_or(TenantQueue::Former, |listed| listed.queue)
+    }
+
+    /// The tenants that have a queue of their own, or had one.
+    pub fn with_queues(&self) -> impl Iterator<Item = &str> {
+        let has_one = |tenant: &&Tenant| tenant.queue != TenantQueue::Shared;
+        let tenants = self.tenants.iter().filter(has_one);
+        tenants.map(|tenant| tenant.name.as_str())
     }
 
     /// Whether the publisher may publish such an event.
@@ -170,7 +206,11 @@ mod tests {
 
     #[test]
     fn an_exchange_is_for_its_tenant_alone_and_a_publisher_must_be_named() {
-        let tenancy = Tenancy::new(vec!["acme".to_owned()], Vec::new());
+        let acme = Tenant {
+            name: "acme".to_owned(),
+            queue: TenantQueue::Shared,
+        };
+        let tenancy = Tenancy::new(vec![acme], Vec::new());
         let tenant = |name: &str| Publisher::Tenant(name.to_owned());
         assert_eq!(tenancy.check(&tenant("acme"), CLAIM), Ok(()));
         assert!(tenancy.check(&tenant("other"), CLAIM).is_err());

@@ -82,6 +82,12 @@ impl Telemetry {
         self.sample(Level::QueueReady, events);
     }
 
+    /// How many tenants' own queues are not consumed from.
+    pub fn show_tenant_queues_failing(&self, queues: usize) {
+        let queues = u64::try_from(queues).unwrap_or(u64::MAX);
+        self.show(names::TENANT_QUEUES_FAILING, &[], count(queues));
+    }
+
     /// The state of the pool of database connections.
     pub fn show_pool(&self, pool: Pool) {
         let states = [

@@ -120,6 +120,8 @@ metrics! {
         "1 while the broker accepts no messages";
     LAST_DELIVERY = "waybill_last_delivery_timestamp_seconds", Kind::Gauge, [],
         "When the last message was received, 0 before the first";
+    TENANT_QUEUES_FAILING = "waybill_tenant_queues_failing", Kind::Gauge, [],
+        "Tenants' own queues that this process does not consume from, although it should";
     BACKPRESSURE = "waybill_backpressure_seconds_total", Kind::Counter, [Backpressure::AXIS],
         "Time in which consuming paused, in whole seconds";
     POOL_CONNECTIONS = "waybill_db_pool_connections", Kind::Gauge, [PoolState::AXIS],

@@ -5,9 +5,11 @@ use super::finding::Finding;
 use super::{broker_users, policies};
 use crate::broker::inspect::{self, State};
 use crate::broker::lapin_workarounds::greeting::{Greeting, greeting};
+use crate::broker::tenant_exchanges::own_queue;
 use crate::broker::{BrokerError, Connection, topology};
 use crate::cli::servers;
 use crate::config::Settings;
+use crate::domain::tenancy::{Tenancy, TenantQueue};
 
 const ABOUT: &str = "broker";
 /// The oldest release that is supported.
@@ -18,15 +20,19 @@ const LARGE: usize = 4;
 const PROBE_MAX: usize = 64 << 20;
 
 /// Everything about the broker.
-pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
+pub(super) async fn examine(settings: &Settings, tenancy: &Tenancy) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Err(error) = check(settings, &mut findings).await {
+    if let Err(error) = check(settings, tenancy, &mut findings).await {
         findings.push(Finding::fail(ABOUT, error.to_string()));
     }
     findings
 }
 
-async fn check(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), BrokerError> {
+async fn check(
+    settings: &Settings,
+    tenancy: &Tenancy,
+    findings: &mut Vec<Finding>,
+) -> Result<(), BrokerError> {
     // First, because its error best explains why there is no connection.
     let connection = servers::broker(&settings.broker).await?;
     match greeting(&settings.broker).await {
@@ -39,7 +45,7 @@ async fn check(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), B
     }
     findings.push(largest(&connection, settings.limits.body_bytes).await);
     let partitions = settings.broker.partitions;
-    let checked = check_connected(&connection, partitions, findings).await;
+    let checked = check_connected(&connection, partitions, tenancy, findings).await;
     connection.close().await;
     checked?;
     if partitions > 1 {
@@ -59,6 +65,7 @@ async fn check(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), B
 async fn check_connected(
     connection: &Connection,
     partitions: u16,
+    tenancy: &Tenancy,
     findings: &mut Vec<Finding>,
 ) -> Result<(), BrokerError> {
     match inspect::permissions(connection).await {
@@ -69,9 +76,17 @@ async fn check_connected(
         Err(error @ BrokerError::Refused(_)) => findings.push(denied(&error)),
         Err(error) => return Err(error),
     }
-    let states = inspect::topology(connection, partitions).await?;
+    let queues_of = |queue: TenantQueue| {
+        let tenants = tenancy.tenants.iter();
+        let tenants = tenants.filter(move |tenant| tenant.queue == queue);
+        tenants
+            .map(|tenant| own_queue(&tenant.name))
+            .collect::<Vec<_>>()
+    };
+    let (own, former) = (queues_of(TenantQueue::Own), queues_of(TenantQueue::Former));
+    let states = inspect::topology(connection, partitions, &own).await?;
     findings.extend(parts(&states));
-    let queues = inspect::leftovers(connection, partitions).await?;
+    let queues = inspect::leftovers(connection, partitions, &former).await?;
     findings.extend(
         queues
             .iter()
@@ -191,7 +206,10 @@ pub(super) fn leftover(queue: &str, count: u32) -> Option<Finding> {
         )
     } else {
         (
-            format!("{queue}, of a higher number of partitions, still has events: {count}"),
+            format!(
+                "{queue}, of a higher number of partitions or of a tenant that has no queue of its own any more, \
+                 still has events: {count}"
+            ),
             "restart a worker: it consumes them too",
         )
     };

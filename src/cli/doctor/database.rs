@@ -9,6 +9,7 @@ use super::{feed, privileges, trust};
 use crate::cli::{failure, output};
 use crate::clock;
 use crate::config::{Settings, TenancyMode};
+use crate::domain::tenancy::Tenancy;
 use crate::store::admin::inspect::{Inspection, VERSION_NUMBER_MIN};
 use crate::store::admin::migrate::{self, Versions};
 use crate::store::write::outbox::OutboxState;
@@ -36,6 +37,14 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding::fail(ABOUT, error.to_string()).remedy(remedy));
     }
     findings
+}
+
+/// The tenants and their queues; none if they can't be read, which is reported elsewhere.
+pub(super) async fn tenancy(settings: &Settings) -> Tenancy {
+    match Store::new(&settings.database) {
+        Ok(store) => store.tenancy().await.unwrap_or_default(),
+        Err(_) => Tenancy::default(),
+    }
 }
 
 async fn check(

@@ -57,7 +57,8 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     };
     let database = database::examine(&settings).await;
     print_findings(&database, style)?;
-    let broker = broker::examine(&settings).await;
+    let tenancy = database::tenancy(&settings).await;
+    let broker = broker::examine(&settings, &tenancy).await;
     print_findings(&broker, style)?;
     let files = files::examine(&settings).await;
     print_findings(&files, style)?;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::finding::Finding;
 use super::management::Management;
+use crate::broker::tenant_exchanges::own_queue;
 use crate::broker::topology::{DEAD_QUEUE, EVENTS_EXCHANGE};
 use crate::config::{BrokerSettings, Settings};
 
@@ -95,7 +96,9 @@ pub(super) fn judge(queues: &[Queue], release: (u32, u32)) -> Vec<Finding> {
 fn is_ours(queue: &str) -> bool {
     let number = queue.strip_prefix(EVENTS_EXCHANGE);
     let number = number.and_then(|rest| rest.strip_prefix('.'));
-    queue == DEAD_QUEUE || number.is_some_and(|number| number.parse::<u16>().is_ok())
+    queue == DEAD_QUEUE
+        || queue.starts_with(&own_queue(""))
+        || number.is_some_and(|number| number.parse::<u16>().is_ok())
 }
 
 fn of_events(policy: &Value) -> Vec<&'static str> {

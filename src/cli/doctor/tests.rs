@@ -256,7 +256,7 @@ fn missing_parts_are_named_and_wrong_ones_fail() {
             .into_iter()
             .filter_map(|(queue, count)| broker::leftover(queue, count)),
         expect![[r#"
-            warn  broker    waybill.events.3, of a higher number of partitions, still has events: 5
+            warn  broker    waybill.events.3, of a higher number of partitions or of a tenant that has no queue of its own any more, still has events: 5
                             restart a worker: it consumes them too
             warn  broker    waybill.dead has messages that the broker dead-lettered: 1
                             start a worker: it stores them as dead letters

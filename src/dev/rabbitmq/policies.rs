@@ -26,7 +26,7 @@ pub(super) fn definitions(version: &str, vhost: &str) -> Value {
         })
     };
     json!({ "policies": [
-        policy("waybill", r"^waybill\.events\.[0-9]+$", events),
+        policy("waybill", r"^waybill\.events\.([0-9]+|tenant\.[^.]+)$", events),
         policy("waybill-dead", r"^waybill\.dead$", dead),
     ] })
 }

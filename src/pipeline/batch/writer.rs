@@ -3,10 +3,11 @@
 //! is alone ([`Part`]).
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
@@ -58,6 +59,8 @@ pub(in crate::pipeline) struct Writer {
     /// Shared by all writers: whether the database accepts writes.
     pub(in crate::pipeline) acceptance: Acceptance,
     pub(in crate::pipeline) backoff: Backoff,
+    /// Where it waits for its turn, if the number of transactions at a time is limited.
+    pub(in crate::pipeline) turns: Option<Arc<Semaphore>>,
 }
 
 /// A job that is being written.
@@ -221,6 +224,11 @@ impl Writer {
     }
 
     async fn attempt(&mut self, entries: &mut [Entry]) -> Result<Written, StoreError> {
+        let _turn = match &self.turns {
+            // An error means that it is closed, which it never is.
+            Some(turns) => Arc::clone(turns).acquire_owned().await.ok(),
+            None => None,
+        };
         let connection = self.store.connection().await?;
         let limit = self.store.answer_timeout();
         let outcome = tokio::time::timeout(limit, self.transaction(&connection, entries)).await;

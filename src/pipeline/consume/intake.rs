@@ -163,7 +163,7 @@ impl Intake {
         self.telemetry.received(delivery.redelivered, now);
         self.lane.receive();
         let entry = match self.carries {
-            Carries::Events => {
+            Carries::Events | Carries::TenantEvents => {
                 let (entry, remarks) = Entry::event(delivery, &self.queue, &self.rules, now);
                 self.remark(remarks);
                 entry

@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::broker::tenant_exchanges::own_queue;
 use crate::lock::lock;
 
 /// What a queue carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
-    /// Events.
+    /// Events, of any tenant.
     Events,
+    /// Events of one tenant, whose queue it is.
+    TenantEvents,
     /// Messages that the broker dead-lettered.
     DeadLetters,
 }
@@ -31,6 +34,8 @@ pub(super) struct Signals {
 pub(in crate::pipeline) struct LaneState {
     queue: String,
     carries: Carries,
+    /// Whose queue it is, if it is one tenant's.
+    tenant: Option<String>,
     received: AtomicU64,
     done: AtomicU64,
     ready: AtomicU32,
@@ -44,12 +49,26 @@ impl LaneState {
         Self {
             queue: queue.to_owned(),
             carries,
+            tenant: None,
             received: AtomicU64::default(),
             done: AtomicU64::default(),
             ready: AtomicU32::default(),
             silent: AtomicBool::default(),
             down_since: Mutex::new(Some(Instant::now())),
         }
+    }
+
+    /// Of a tenant's own queue.
+    pub(super) fn of_tenant(tenant: &str) -> Self {
+        Self {
+            tenant: Some(tenant.to_owned()),
+            ..Self::new(&own_queue(tenant), Carries::TenantEvents)
+        }
+    }
+
+    /// Whose queue it is, if it is one tenant's.
+    pub(super) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 
     pub(super) fn queue(&self) -> &str {
@@ -61,7 +80,10 @@ impl LaneState {
     }
 
     pub(super) fn carries_events(&self) -> bool {
-        self.carries == Carries::Events
+        match self.carries {
+            Carries::Events | Carries::TenantEvents => true,
+            Carries::DeadLetters => false,
+        }
     }
 
     /// Sets whether it consumes.

@@ -2,13 +2,14 @@
 //! its queue. A queue that does not answer affects only its own lane, and is named in the
 //! readiness.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::lane_state::LaneState;
 use crate::broker::{BrokerError, Connection, topology};
+use crate::lock::lock;
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 
 /// How often the broker is pinged.
@@ -29,7 +30,7 @@ const DOWN_AFTER: Duration = Duration::from_secs(3);
 /// The watchdog of one session.
 pub(super) struct Pulse<'a> {
     pub(super) connection: &'a Connection,
-    pub(super) lanes: &'a [Arc<LaneState>],
+    pub(super) lanes: &'a Mutex<Vec<Arc<LaneState>>>,
     pub(super) telemetry: &'a Telemetry,
     pub(super) health: &'a Health,
 }
@@ -76,13 +77,19 @@ impl Pulse<'_> {
         self.health.beat("worker");
     }
 
-    /// Reports the status of the lanes.
+    /// Reports the status of the lanes. One that fails for a tenant is counted, but does not make
+    /// this process unready for the others.
     fn show(&self) {
-        let events = self.lanes.iter().filter(|lane| lane.carries_events());
+        let lanes = lock(self.lanes).clone();
+        let events = lanes.iter().filter(|lane| lane.carries_events());
         let ready = events.map(|lane| u64::from(lane.ready())).sum();
         self.telemetry.show_ready(ready);
-        let failing = self.lanes.iter().filter_map(|lane| lane.fails(DOWN_AFTER));
-        let failing: Vec<String> = failing.collect();
+        let (of_tenants, others): (Vec<_>, Vec<_>) =
+            lanes.iter().partition(|lane| lane.tenant().is_some());
+        let failing = |lane: &&Arc<LaneState>| lane.fails(DOWN_AFTER);
+        self.telemetry
+            .show_tenant_queues_failing(of_tenants.iter().filter_map(failing).count());
+        let failing: Vec<String> = others.iter().filter_map(failing).collect();
         if failing.is_empty() {
             self.health.set(Condition::Consuming, true);
         } else {

@@ -1,20 +1,22 @@
 //! Keeps a session with the broker: connects, declares, consumes; when the connection ends, drops
 //! the whole session and starts another.
 
+mod keeper;
 mod session;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::session::Session;
 use super::intake::Intake;
 use super::lane_state::Carries;
 use super::lane_state::{LaneState, Signals};
-use super::prefetch::Window;
+use super::prefetch::{ByteBudget, Window};
 use crate::backoff::Backoff;
 use crate::broker::{self, BrokerError, Connection, topology};
 use crate::config::{self, BrokerSettings};
@@ -49,8 +51,10 @@ pub struct Worker {
     pub event_rules: EventRules,
     /// When a batch is full.
     pub batch: BatchLimits,
-    /// About how many unacknowledged bytes each lane may have.
+    /// About how many unacknowledged bytes each lane may have, and the lanes of tenants together.
     pub bytes_in_flight: usize,
+    /// What the lanes of tenants share.
+    pub tenants: TenantShare,
     /// Where it is counted.
     pub telemetry: Telemetry,
     /// Where it shows that it is alive.
@@ -61,6 +65,32 @@ pub struct Worker {
     pub mailbox: RelaySender,
     /// False while the outbox is full.
     pub gate: watch::Receiver<bool>,
+}
+
+/// What the lanes of tenants' own queues share, however many there are: transactions at a time, in
+/// turn, and memory. So a tenant's backlog costs the others no more than its turns.
+#[derive(Debug, Clone)]
+pub struct TenantShare {
+    turns: Arc<Semaphore>,
+    /// How many lanes there are.
+    lanes: Arc<AtomicUsize>,
+}
+
+impl TenantShare {
+    /// With so many transactions at a time.
+    #[must_use]
+    pub fn new(transactions: usize) -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(transactions)),
+            lanes: Arc::default(),
+        }
+    }
+
+    /// Gives each of the tenants' lanes among these an equal part.
+    fn share_among(&self, lanes: &[Arc<LaneState>]) {
+        let of_tenants = lanes.iter().filter(|lane| lane.tenant().is_some());
+        self.lanes.store(of_tenants.count(), Ordering::Relaxed);
+    }
 }
 
 impl Worker {
@@ -108,6 +138,7 @@ impl Worker {
                 stop: stop.clone(),
                 give_up: give_up.child_token(),
             },
+            lanes: Mutex::default(),
         };
         session.run(&queues).await
     }
@@ -119,7 +150,7 @@ impl Worker {
         connection: &Arc<Connection>,
         acceptance: &Acceptance,
     ) -> (Intake, Vec<Writer>, Acknowledger) {
-        let writers = (0..shares(lane.carries())).map(|_| self.writer(lane.queue(), acceptance));
+        let writers = (0..shares(lane.carries())).map(|_| self.writer(lane, acceptance));
         (
             self.intake(lane, connection),
             writers.collect(),
@@ -139,7 +170,7 @@ impl Worker {
             lane: Arc::clone(lane),
             carries,
             connection: Arc::clone(connection),
-            window: Window::new(self.broker.prefetch, self.bytes_in_flight),
+            window: Window::new(self.broker.prefetch, self.byte_budget(carries)),
             rules: self.event_rules.clone(),
             batch,
             shares: shares(carries),
@@ -147,6 +178,16 @@ impl Worker {
             telemetry: self.telemetry.clone(),
             faults: self.faults.clone(),
             gate: self.gate.clone(),
+        }
+    }
+
+    fn byte_budget(&self, carries: Carries) -> ByteBudget {
+        match carries {
+            Carries::Events | Carries::DeadLetters => ByteBudget::of(self.bytes_in_flight),
+            Carries::TenantEvents => ByteBudget {
+                bytes: self.bytes_in_flight,
+                lanes: Arc::clone(&self.tenants.lanes),
+            },
         }
     }
 
@@ -159,18 +200,19 @@ impl Worker {
         }
     }
 
-    fn writer(&self, queue: &str, acceptance: &Acceptance) -> Writer {
+    fn writer(&self, lane: &LaneState, acceptance: &Acceptance) -> Writer {
         Writer {
             store: self.store.clone(),
             rules: self.rules,
             faults: self.faults.clone(),
             telemetry: self.telemetry.clone(),
-            queue: queue.to_owned(),
+            queue: lane.queue().to_owned(),
             shard: shard(),
             known: HashSet::new(),
             catalog: Catalog::new(),
             acceptance: acceptance.clone(),
             backoff: Backoff::new(),
+            turns: lane.tenant().map(|_| Arc::clone(&self.tenants.turns)),
         }
     }
 }
@@ -178,7 +220,7 @@ impl Worker {
 fn shares(carries: Carries) -> usize {
     match carries {
         Carries::Events => SHARES,
-        Carries::DeadLetters => 1,
+        Carries::TenantEvents | Carries::DeadLetters => 1,
     }
 }
 

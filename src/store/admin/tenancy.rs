@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use super::audit::{self, Act, Action};
 use crate::config::show_duration;
-use crate::domain::tenancy::{ProducerRule, Tenancy};
+use crate::domain::tenancy::{ProducerRule, Tenancy, Tenant, TenantQueue};
 use crate::store::connection::Values;
 use crate::store::{Store, StoreError};
 
 const ADD: &str = include_str!("../queries/admin/add_tenant.sql");
+const FORGET: &str = include_str!("../queries/admin/forget_tenant_queue.sql");
 const TENANTS: &str = include_str!("../queries/admin/list_tenants.sql");
 const ALLOW: &str = include_str!("../queries/admin/allow_producer.sql");
 const PRODUCERS: &str = include_str!("../queries/admin/list_producers.sql");
@@ -26,6 +27,28 @@ pub struct ListedTenant {
     pub created_at: Timestamp,
     /// How long what ended is kept at most, if that is limited.
     pub keep: Option<Duration>,
+    /// Where its events go.
+    pub queue: TenantQueue,
+}
+
+/// What is to be set of a tenant; without a value it stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TenantSettings {
+    /// How long what ended is kept at most.
+    pub keep: Option<Duration>,
+    /// Whether it has a queue of its own.
+    pub own_queue: Option<bool>,
+}
+
+/// What [`Store::add_tenant`] has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantChange {
+    /// The tenant is new.
+    Added,
+    /// Its settings are others.
+    Changed,
+    /// Nothing.
+    None,
 }
 
 /// A rule of the shared exchange.
@@ -38,32 +61,54 @@ pub struct ListedRule {
 }
 
 impl Store {
-    /// Adds a tenant, or changes how long its ended processes are kept at most; returns whether it is
-    /// new.
-    pub async fn add_tenant(&self, name: &str, keep: Option<Duration>) -> Result<bool, StoreError> {
-        let object = match keep {
-            Some(keep) => format!("{name}: keep {}", show_duration(keep)),
-            None => name.to_owned(),
+    /// Adds a tenant, or changes its settings.
+    pub async fn add_tenant(
+        &self,
+        name: &str,
+        settings: TenantSettings,
+    ) -> Result<TenantChange, StoreError> {
+        let TenantSettings { keep, own_queue } = settings;
+        let parts = [
+            Some(name.to_owned()),
+            keep.map(|keep| format!("keep {}", show_duration(keep))),
+            own_queue.map(|own| format!("own queue {own}")),
+        ];
+        let object = {
+            let parts: Vec<_> = parts.into_iter().flatten().collect();
+            parts.join(", ")
         };
         let act = Act {
             action: Action::TenantAdded,
             object: &object,
             tenant: Some(name),
         };
-        let keep = keep.map(|keep| keep.as_secs_f64());
-        let added = self.act(act, ADD, &[&name, &keep], audit::any).await?;
-        Ok(added.first().is_some_and(|row| row.get(0)))
+        let values: Values<'_> = &[&name, &own_queue, &keep.map(|keep| keep.as_secs_f64())];
+        let changed = self.act(act, ADD, values, audit::any).await?;
+        Ok(match changed.first().map(|row| row.get(0)) {
+            Some(true) => TenantChange::Added,
+            Some(false) => TenantChange::Changed,
+            None => TenantChange::None,
+        })
+    }
+
+    /// Forgets a tenant's former queue, which was deleted.
+    pub async fn forget_tenant_queue(&self, name: &str) -> Result<(), StoreError> {
+        self.run(FORGET, &[&name]).await.map(drop)
     }
 
     /// Every tenant, oldest first.
     pub async fn list_tenants(&self) -> Result<Vec<ListedTenant>, StoreError> {
         let rows = self.rows(TENANTS, &[]).await?;
-        let listed = rows.iter().map(|row| ListedTenant {
-            name: row.get(0),
-            created_at: row.get(1),
-            keep: row.get::<_, Option<f64>>(2).map(Duration::from_secs_f64),
+        let listed = rows.iter().map(|row| {
+            let queue = TenantQueue::from_name(row.get(2));
+            Ok(ListedTenant {
+                name: row.get(0),
+                created_at: row.get(1),
+                queue: queue.ok_or(StoreError::Corrupt("queue of a tenant"))?,
+                keep: row.get::<_, Option<f64>>(3).map(Duration::from_secs_f64),
+            })
         });
-        Ok(listed.collect())
+        listed.collect()
     }
 
     /// Sets the rule of a user for a tenant; replaces an earlier one.
@@ -121,8 +166,12 @@ impl Store {
     pub async fn tenancy(&self) -> Result<Tenancy, StoreError> {
         let tenants = self.list_tenants().await?;
         let rules = self.list_producers().await?;
+        let tenants = tenants.into_iter().map(|listed| Tenant {
+            name: listed.name,
+            queue: listed.queue,
+        });
         Ok(Tenancy::new(
-            tenants.into_iter().map(|tenant| tenant.name).collect(),
+            tenants.collect(),
             rules.into_iter().map(|listed| listed.rule).collect(),
         ))
     }

@@ -1,6 +1,7 @@
 //! Attacks of one tenant, or of an outsider, on another: each test is named for what is tried.
 
 mod anonymous;
+mod backlog;
 mod dead_letters;
 mod fair_shares;
 mod files;

@@ -39,6 +39,7 @@ fn each_role_works_with_its_own_permissions_and_no_others() {
         bare(&ground).await;
         let users = Users::new(&ground).await;
         let plan = ground.plan().with("broker.partitions", "2");
+        let plan = plan.with("tenancy.mode", "shared");
         let consuming = plan.clone().with("broker.url", &users.worker);
         let publishing = plan.with("broker.url", &users.publisher);
         let workers = vec![
@@ -59,6 +60,9 @@ fn each_role_works_with_its_own_permissions_and_no_others() {
         scenario.until_idle().await;
         replies.tokens(14).await;
         submit(&scenario.ground, &users.api).await;
+        let add = ["tenant", "add", "acme", "--own-queue"];
+        scenario.ground.waybill(&add).ok();
+        serves_acme(&scenario.ground).await;
         stop_all(workers).await;
         // With fewer queues again the exchange that spread the events is deleted.
         let less = scenario.plan().with("broker.url", &users.worker);
@@ -84,6 +88,10 @@ fn one_user_for_all_roles_and_commands_has_no_access_to_other_names() {
         let published = user.sends(&["publish", "-"], &line.to_string());
         published.ended(0, &[]);
         reaches(&ground, "process where status = 'running'", 1).await;
+        let added = user.says(&["tenant", "add", "acme", "--own-queue"]);
+        added.ended(0, &["its events go to queue waybill.events.tenant.acme"]);
+        serves_acme(&ground).await;
+        user.says(&["doctor"]).ended(0, &["all 8 exchanges"]);
         worker.stop().await;
         let foreign = [
             Declare("foreign"),
@@ -171,6 +179,13 @@ async fn submit(ground: &Ground, broker_url: &str) {
     let reply = client.post("/v1/events", event).await;
     assert_eq!(reply.record()["state"], "applied");
     answering.stop().await;
+}
+
+/// Publishes to the exchange of a tenant with a queue of its own, and waits until it is applied.
+async fn serves_acme(ground: &Ground) {
+    let mut acme = Producer::new(ground).to("waybill.tenant.acme.events");
+    acme.events(&stories("rights-acme", 1)).await;
+    reaches(ground, "process where tenant = 'acme'", 1).await;
 }
 
 /// Deletes what the ground has declared, so that the role has to declare it.
