@@ -21,6 +21,7 @@ pub mod orders;
 pub mod outcome;
 pub(super) mod part;
 pub mod record;
+pub mod turns;
 pub mod writer;
 
 pub use self::filling::BatchLimits;

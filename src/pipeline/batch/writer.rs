@@ -3,11 +3,10 @@
 //! is alone ([`Part`]).
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
@@ -17,6 +16,7 @@ use super::job::Written;
 use super::job::{WriteDone, WriteJob};
 use super::orders::Catalog;
 use super::part::{Part, Remedy};
+use super::turns::Turns;
 use crate::backoff::Backoff;
 use crate::domain::ProcessKey;
 use crate::domain::order::OrderLimits;
@@ -59,8 +59,10 @@ pub(in crate::pipeline) struct Writer {
     /// Shared by all writers: whether the database accepts writes.
     pub(in crate::pipeline) acceptance: Acceptance,
     pub(in crate::pipeline) backoff: Backoff,
-    /// Where it waits for its turn, if the number of transactions at a time is limited.
-    pub(in crate::pipeline) turns: Option<Arc<Semaphore>>,
+    /// Shared by all writers: whose turn it is.
+    pub(in crate::pipeline) turns: Turns,
+    /// Whether it is a tenant's own queue, which has to wait for its turns.
+    pub(in crate::pipeline) takes_turns: bool,
 }
 
 /// A job that is being written.
@@ -224,10 +226,10 @@ impl Writer {
     }
 
     async fn attempt(&mut self, entries: &mut [Entry]) -> Result<Written, StoreError> {
-        let _turn = match &self.turns {
-            // An error means that it is closed, which it never is.
-            Some(turns) => Arc::clone(turns).acquire_owned().await.ok(),
-            None => None,
+        self.turns.note(&self.queue, entries.len());
+        let _turn = match self.takes_turns {
+            true => self.turns.wait(&self.queue, entries.len()).await,
+            false => None,
         };
         let connection = self.store.connection().await?;
         let limit = self.store.answer_timeout();

@@ -17,6 +17,7 @@ use crate::pipeline::authorization::EventRules;
 use crate::pipeline::batch::Outlet;
 use crate::pipeline::batch::entry::{Entry, Remarks};
 use crate::pipeline::batch::filling::{Batch, BatchLimits, PATIENCE, UnderWay};
+use crate::pipeline::batch::turns::{SMALL_BATCH, Turns};
 use crate::pipeline::failpoint::{CrashPoint, Faults};
 use crate::telemetry::{Backpressure, CutReason as Cut, Phase, Telemetry};
 
@@ -29,6 +30,7 @@ pub(super) struct Intake {
     pub(super) window: Window,
     pub(super) rules: EventRules,
     pub(super) batch: BatchLimits,
+    pub(super) turns: Turns,
     /// In how many transactions a batch may be written.
     pub(super) shares: usize,
     pub(super) under_way: UnderWay,
@@ -115,11 +117,23 @@ impl Intake {
                 // Wakes the loop up, to pause if the gate has closed.
                 Ok(()) = self.gate.changed(), if ending.is_none() => {}
             }
-            if let Some(why) = batch.full(self.batch).or(cut)
+            if let Some(why) = self.full(&batch).or(cut)
                 && !self.dispatch(batch.take(), why, outlet).await
             {
                 return Ok(IntakeEnd::Stopped);
             }
+        }
+    }
+
+    /// Why a batch is full, once it is. A tenant's own queue has small batches while others are
+    /// active.
+    fn full(&self, batch: &Batch) -> Option<Cut> {
+        let is_small = self.carries == Carries::TenantEvents
+            && batch.len() >= SMALL_BATCH
+            && self.turns.are_shared(&self.queue);
+        match is_small {
+            true => Some(Cut::Count),
+            false => batch.full(self.batch),
         }
     }
 

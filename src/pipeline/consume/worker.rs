@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::session::Session;
@@ -26,6 +26,7 @@ use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::batch::acceptance::Acceptance;
 use crate::pipeline::batch::filling::UnderWay;
 use crate::pipeline::batch::orders::Catalog;
+use crate::pipeline::batch::turns::Turns;
 use crate::pipeline::batch::writer::{Rules, Writer};
 use crate::pipeline::failpoint::Faults;
 use crate::pipeline::relay::RelaySender;
@@ -71,7 +72,7 @@ pub struct Worker {
 /// turn, and memory. So a tenant's backlog costs the others no more than its turns.
 #[derive(Debug, Clone)]
 pub struct TenantShare {
-    turns: Arc<Semaphore>,
+    turns: Turns,
     /// How many lanes there are.
     lanes: Arc<AtomicUsize>,
 }
@@ -81,7 +82,7 @@ impl TenantShare {
     #[must_use]
     pub fn new(transactions: usize) -> Self {
         Self {
-            turns: Arc::new(Semaphore::new(transactions)),
+            turns: Turns::new(transactions),
             lanes: Arc::default(),
         }
     }
@@ -173,6 +174,7 @@ impl Worker {
             window: Window::new(self.broker.prefetch, self.byte_budget(carries)),
             rules: self.event_rules.clone(),
             batch,
+            turns: self.tenants.turns.clone(),
             shares: shares(carries),
             under_way: UnderWay::default(),
             telemetry: self.telemetry.clone(),
@@ -212,7 +214,8 @@ impl Worker {
             catalog: Catalog::new(),
             acceptance: acceptance.clone(),
             backoff: Backoff::new(),
-            turns: lane.tenant().map(|_| Arc::clone(&self.tenants.turns)),
+            turns: self.tenants.turns.clone(),
+            takes_turns: lane.tenant().is_some(),
         }
     }
 }
