@@ -5,6 +5,7 @@
 //! this same program, started again; everything durable, everything on this machine.
 
 mod audience;
+mod backlog;
 mod check;
 mod closed;
 mod engine;
@@ -81,7 +82,6 @@ async fn bench(options: &Options) -> anyhow::Result<bool> {
 }
 
 async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
-    let machine = machine::describe(ground).await?;
     let selected = |name: &str| {
         options
             .only
@@ -106,11 +106,7 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
         .collect();
     let mut open = Vec::new();
     if selected("open_loop") {
-        for engine in [Engine::BrokerCeiling, Engine::Waybill(1)] {
-            let (rate, workload) = (options.rate(), options.open_loop());
-            note(&format!("{}: open loop, {rate} events/s …", engine.title()));
-            open.push(open_loop::run(ground, engine, rate, workload).await?);
-        }
+        open = open_loops(ground, options).await?;
     }
     let mut reads = None;
     if selected("reads") {
@@ -122,13 +118,28 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
     if selected("isolation") {
         isolation = Some(isolation::run(ground, options.isolation()).await?);
     }
+    let mut backlog = None;
+    if selected("backlog") {
+        backlog = Some(backlog::run(ground, options.backlog()).await?);
+    }
     Ok(Report {
-        machine,
+        machine: machine::describe(ground).await?,
         closed,
         open,
         reads,
         isolation,
+        backlog,
     })
+}
+
+async fn open_loops(ground: &Ground, options: &Options) -> anyhow::Result<Vec<open_loop::Outcome>> {
+    let mut open = Vec::new();
+    for engine in [Engine::BrokerCeiling, Engine::Waybill(1)] {
+        let (rate, workload) = (options.rate(), options.open_loop());
+        note(&format!("{}: open loop, {rate} events/s …", engine.title()));
+        open.push(open_loop::run(ground, engine, rate, workload).await?);
+    }
+    Ok(open)
 }
 
 /// The median run, with the broken invariants of all of them.

@@ -7,10 +7,12 @@ use waybill::domain::Kind;
 
 use crate::engine::Engine;
 use crate::workload::Workload;
-use crate::{isolation, reads};
+use crate::{backlog, isolation, reads};
 
 /// Events per second beside the reads if the worker's own speed was not measured.
 const LOAD: u32 = 10_000;
+/// Events per second of the tenant beside another one's backlog.
+const OTHERS_RATE: u32 = 200;
 
 /// Measures Waybill from the broker to the database and back, compared with its upper bounds.
 #[derive(Debug, Clone, Parser)]
@@ -80,6 +82,25 @@ impl Options {
             // In the first ten seconds the relay may still detect which destination fails.
             open: Workload::of_rate(self.rate(), if self.quick { 20 } else { 30 }),
             rate: self.rate(),
+        }
+    }
+
+    /// The runs with and without another tenant's backlog.
+    pub(crate) fn backlog(&self) -> backlog::Plan {
+        let (processes, seconds) = if self.quick {
+            (20_000, 8)
+        } else {
+            (100_000, 30)
+        };
+        backlog::Plan {
+            rounds: self.rounds,
+            backlog: Workload {
+                kind: Kind::Upload,
+                processes,
+                open: 5_000,
+            },
+            other: Workload::of_rate(OTHERS_RATE, seconds),
+            rate: OTHERS_RATE,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::backlog::{self, report as flooding};
 use crate::closed;
 use crate::engine::Engine;
 use crate::isolation::{self, report as isolating};
@@ -15,6 +16,7 @@ pub(crate) struct Report {
     pub(crate) open: Vec<open_loop::Outcome>,
     pub(crate) reads: Option<reads::Outcome>,
     pub(crate) isolation: Option<isolation::Outcome>,
+    pub(crate) backlog: Option<backlog::Outcome>,
 }
 
 /// A target and whether it was met.
@@ -46,7 +48,12 @@ impl Report {
             let broken = run.broken.iter();
             broken.map(|rule| format!("isolation: {rule}"))
         });
-        closed.chain(open).chain(isolation).collect()
+        let backlog = self.backlog.iter().flat_map(|run| {
+            let broken = run.broken.iter();
+            broken.map(|rule| format!("backlog: {rule}"))
+        });
+        let broken = closed.chain(open).chain(isolation).chain(backlog);
+        broken.collect()
     }
 
     /// The block to paste into the documentation.
@@ -57,6 +64,7 @@ impl Report {
         lines.extend(open_table(&self.open));
         lines.extend(self.reads.iter().flat_map(reading::table));
         lines.extend(self.isolation.iter().flat_map(isolating::table));
+        lines.extend(self.backlog.iter().flat_map(flooding::table));
         lines.extend(self.verdicts().iter().map(|verdict| {
             let word = if verdict.met { "met" } else { "**missed**" };
             format!("- {word}: {}", verdict.text)
@@ -131,7 +139,9 @@ impl Report {
         let reads = reads.flat_map(|reads| reading::verdicts(reads, speed));
         let closed = closed.into_iter().flatten();
         let isolation = self.isolation.iter().flat_map(isolating::verdicts);
-        closed.chain(open).chain(reads).chain(isolation).collect()
+        let backlog = self.backlog.iter().flat_map(flooding::verdicts);
+        let verdicts = closed.chain(open).chain(reads).chain(isolation);
+        verdicts.chain(backlog).collect()
     }
 
     /// Everything, for programs.
@@ -167,7 +177,7 @@ impl Report {
             .iter()
             .map(|verdict| json!({ "text": verdict.text, "met": verdict.met }))
             .collect();
-        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "reads": self.reads.as_ref().map(reading::json), "isolation": self.isolation.as_ref().map(isolating::json), "verdicts": verdicts })
+        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "reads": self.reads.as_ref().map(reading::json), "isolation": self.isolation.as_ref().map(isolating::json), "backlog": self.backlog.as_ref().map(flooding::json), "verdicts": verdicts })
     }
 }
 
