@@ -64,8 +64,7 @@ fn a_tenant_moves_to_its_own_queue_and_back_and_no_event_is_lost_or_doubled() {
             sent += events.len();
             let operator = ground.operator();
             let moving = tokio::task::spawn_blocking(move || {
-                let arguments = ["tenant", "add", "acme", "--own-queue"];
-                operator.says(arguments.get(..3 + usize::from(own)).expect("four"))
+                operator.says(&["tenant", "add", "acme", &format!("--own-queue={own}")])
             });
             for chunk in events.chunks(100) {
                 producer.events(chunk).await;
@@ -192,9 +191,8 @@ fn a_tenant_neither_reads_nor_changes_the_queue_that_is_its_own() {
 
 /// Adds a tenant.
 fn tenant(ground: &Ground, name: &str, own_queue: bool) {
-    let mut arguments = vec!["tenant", "add", name];
-    arguments.extend(own_queue.then_some("--own-queue"));
-    ground.waybill(&arguments).ok();
+    let own_queue = format!("--own-queue={own_queue}");
+    ground.waybill(&["tenant", "add", name, &own_queue]).ok();
 }
 
 fn steps(count: usize) -> Vec<PlainEvent> {

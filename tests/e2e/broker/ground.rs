@@ -9,9 +9,9 @@ use tokio::time::timeout;
 use waybill::broker::{BrokerError, Connection, Consumer, Delivery, Next, connect, topology};
 use waybill::config::BrokerSettings;
 
+use crate::support::address;
 use crate::support::certificates::{Certificates, acceptor};
-use crate::support::ground;
-use crate::support::ground::run;
+use crate::support::ground::{self, run};
 use crate::support::proxy::Proxy;
 
 /// Longer than anything here takes; a test that waits this long has failed.
@@ -65,11 +65,11 @@ impl Ground {
     }
 
     pub(crate) fn with_vhost(&self, vhost: &str) -> String {
-        ground::with_last(&self.url, vhost)
+        address::with_last(&self.url, vhost)
     }
 
     pub(crate) fn with_password(&self, password: &str) -> String {
-        let own = ground::password(&self.url);
+        let own = address::password(&self.url);
         self.url
             .replace(&format!(":{own}@"), &format!(":{password}@"))
     }

@@ -9,8 +9,9 @@ use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use super::isolation::{bind, stuck, uploads};
+use crate::support::address::with_last;
 use crate::support::channel::open;
-use crate::support::ground::{Ground, ctl, holds, reaches, run, with_last};
+use crate::support::ground::{Ground, ctl, holds, reaches, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::story::event;

@@ -14,7 +14,8 @@ use crate::support::command::User;
 use crate::support::forbidden_operations::Operation::{Bind, Declare, Delete, Get, Publish};
 use crate::support::forbidden_operations::assert_refused;
 
-use crate::support::ground::{Ground, ctl, password, reaches};
+use crate::support::address::password;
+use crate::support::ground::{Ground, ctl, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;

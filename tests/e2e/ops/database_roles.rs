@@ -6,8 +6,9 @@ use std::path::Path;
 
 use waybill::store::admin::rights::{self, RIGHTS, ROLES as PROGRAM};
 
+use crate::support::address::password;
 use crate::support::command::User;
-use crate::support::ground::{Ground, Session, execute, migrate_all, password};
+use crate::support::ground::{Ground, Session, execute, migrate_all};
 
 /// The role of a process with all roles.
 pub(crate) const RUN: &str = "waybill_run";

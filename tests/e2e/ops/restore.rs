@@ -11,8 +11,9 @@ use std::{
 use tokio::process::Command;
 
 use super::database_roles::{ROLES, RUN, login};
+use crate::support::address::with_last;
 use crate::support::checker;
-use crate::support::ground::{Ground, PATIENCE, execute, holds, run, with_last};
+use crate::support::ground::{Ground, PATIENCE, execute, holds, run};
 use crate::support::order_story::{PURCHASE, Walks, apply};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::{Received, Recorder};

@@ -11,7 +11,8 @@ use waybill::store::Store;
 use waybill::store::read::record::Record;
 use waybill::wire::{Limits, PlainEvent};
 
-use super::ground::{Ground, password};
+use super::address::password;
+use super::ground::Ground;
 use super::producer::Producer;
 use super::recorder::{Received, Recorder};
 use super::story::{MARK, TOKEN_MARK};

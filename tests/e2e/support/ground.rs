@@ -23,6 +23,7 @@ use waybill::store::Store;
 use waybill::store::admin::migrate;
 use waybill::{broker, config};
 
+use super::address::with_last;
 use super::servers::Ours;
 use crate::ops::database_roles;
 
@@ -31,7 +32,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any whole test takes.
 const TEST_MAX: Duration = Duration::from_secs(180);
 /// Virtual hosts, one per test, created while the first tests run: one by one takes seconds each.
-const VHOSTS: usize = 440;
+const VHOSTS: usize = 460;
 /// How many are created at a time.
 const VHOSTS_AT_ONCE: usize = 20;
 const TEMPLATE: &str = "e2e_template";
@@ -281,21 +282,6 @@ pub(crate) fn assert_contains(text: &str, words: &str) {
     assert!(text.contains(words), "{words:?} is not in\n{text}");
 }
 
-/// The user's password in an address.
-pub(crate) fn password(url: &str) -> String {
-    let (login, _) = url.rsplit_once('@').expect("the address names a user");
-    let (_, password) = login.rsplit_once(':').expect("the address has a password");
-    password.to_owned()
-}
-
-/// The port in an address.
-pub(crate) fn port(url: &str) -> u16 {
-    let (_, place) = url.rsplit_once('@').expect("the address names a user");
-    let (_, rest) = place.split_once(':').expect("the address has a port");
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().expect("a port is a number")
-}
-
 async fn start_shared() -> Shared {
     let servers = Ours::start().await;
     let url = servers.database_url();
@@ -386,12 +372,6 @@ async fn try_rows(url: &str, text: &str, values: &[&(dyn ToSql + Sync)]) -> Opti
         }
         Err(_) => None,
     }
-}
-
-/// The address with another database or virtual host.
-pub(crate) fn with_last(url: &str, last: &str) -> String {
-    let (start, _) = url.rsplit_once('/').expect("the address has a path");
-    format!("{start}/{last}")
 }
 
 /// An own folder below the build's, emptied first.

@@ -1,6 +1,7 @@
 //! What tests share: servers, a database and a virtual host for each test, workers, an independent
 //! producer and consumer, and the invariants.
 
+pub(super) mod address;
 pub(super) mod bad_messages;
 pub(super) mod certificates;
 pub(super) mod channel;

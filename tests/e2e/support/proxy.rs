@@ -19,7 +19,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::ground::port;
+use super::address::port;
 
 /// A commit as PostgreSQL's simple query, and the answer that it is done.
 pub(crate) const COMMIT: Cut = Cut {
