@@ -12,6 +12,7 @@ mod engine;
 mod engines;
 mod feed;
 mod ground;
+mod hostile;
 mod isolation;
 mod latency;
 mod machine;
@@ -88,18 +89,11 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
             .as_ref()
             .is_none_or(|only| name.contains(only.as_str()))
     };
-    let mut runs = Vec::new();
-    for _ in 0..options.rounds.max(1) {
-        for engine in ENGINES.into_iter().filter(|engine| selected(engine.name())) {
-            let run = closed::run(ground, engine, options.workload(engine)).await?;
-            note(&format!(
-                "{}: {:.0} events/s",
-                engine.title(),
-                run.events_per_second()
-            ));
-            runs.push(run);
-        }
-    }
+    let engines: Vec<_> = ENGINES
+        .into_iter()
+        .filter(|engine| selected(engine.name()))
+        .collect();
+    let runs = closed_runs(ground, options, &engines).await?;
     let closed = ENGINES
         .into_iter()
         .filter_map(|engine| median(&runs, engine))
@@ -122,6 +116,10 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
     if selected("backlog") {
         backlog = Some(backlog::run(ground, options.backlog()).await?);
     }
+    let mut hostile = None;
+    if selected("hostile") {
+        hostile = Some(hostile::run(ground, if options.quick { 5 } else { 20 }).await?);
+    }
     Ok(Report {
         machine: machine::describe(ground).await?,
         closed,
@@ -129,7 +127,25 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
         reads,
         isolation,
         backlog,
+        hostile,
     })
+}
+
+async fn closed_runs(
+    ground: &Ground,
+    options: &Options,
+    engines: &[Engine],
+) -> anyhow::Result<Vec<closed::Outcome>> {
+    let mut runs = Vec::new();
+    for _ in 0..options.rounds.max(1) {
+        for engine in engines {
+            let run = closed::run(ground, *engine, options.workload(*engine)).await?;
+            let speed = run.events_per_second();
+            note(&format!("{}: {speed:.0} events/s", engine.title()));
+            runs.push(run);
+        }
+    }
+    Ok(runs)
 }
 
 async fn open_loops(ground: &Ground, options: &Options) -> anyhow::Result<Vec<open_loop::Outcome>> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::backlog::{self, report as flooding};
 use crate::closed;
 use crate::engine::Engine;
+use crate::hostile::{self, report as attacking};
 use crate::isolation::{self, report as isolating};
 use crate::open_loop;
 use crate::reads::{self, report as reading};
@@ -17,6 +18,7 @@ pub(crate) struct Report {
     pub(crate) reads: Option<reads::Outcome>,
     pub(crate) isolation: Option<isolation::Outcome>,
     pub(crate) backlog: Option<backlog::Outcome>,
+    pub(crate) hostile: Option<hostile::Outcome>,
 }
 
 /// A target and whether it was met.
@@ -65,6 +67,7 @@ impl Report {
         lines.extend(self.reads.iter().flat_map(reading::table));
         lines.extend(self.isolation.iter().flat_map(isolating::table));
         lines.extend(self.backlog.iter().flat_map(flooding::table));
+        lines.extend(self.hostile.iter().flat_map(attacking::table));
         lines.extend(self.verdicts().iter().map(|verdict| {
             let word = if verdict.met { "met" } else { "**missed**" };
             format!("- {word}: {}", verdict.text)
@@ -141,7 +144,8 @@ impl Report {
         let isolation = self.isolation.iter().flat_map(isolating::verdicts);
         let backlog = self.backlog.iter().flat_map(flooding::verdicts);
         let verdicts = closed.chain(open).chain(reads).chain(isolation);
-        verdicts.chain(backlog).collect()
+        let hostile = self.hostile.iter().flat_map(attacking::verdicts);
+        verdicts.chain(backlog).chain(hostile).collect()
     }
 
     /// Everything, for programs.
@@ -177,7 +181,7 @@ impl Report {
             .iter()
             .map(|verdict| json!({ "text": verdict.text, "met": verdict.met }))
             .collect();
-        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "reads": self.reads.as_ref().map(reading::json), "isolation": self.isolation.as_ref().map(isolating::json), "backlog": self.backlog.as_ref().map(flooding::json), "verdicts": verdicts })
+        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "reads": self.reads.as_ref().map(reading::json), "isolation": self.isolation.as_ref().map(isolating::json), "backlog": self.backlog.as_ref().map(flooding::json), "hostile": self.hostile.as_ref().map(attacking::json), "verdicts": verdicts })
     }
 }
 

@@ -8,7 +8,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// A connection.
-pub(super) struct Client {
+pub(crate) struct Client {
+    /// The header with the key, if there is one.
+    key: String,
     stream: BufReader<TcpStream>,
     line: String,
     body: Vec<u8>,
@@ -16,27 +18,40 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        Self::with_key(address, "").await
+    }
+
+    /// With this key, unless it is empty.
+    pub(crate) async fn with_key(address: SocketAddr, key: &str) -> anyhow::Result<Self> {
+        let key = match key {
+            "" => String::new(),
+            key => format!("authorization: Bearer {key}\r\n"),
+        };
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
+            key,
             stream: BufReader::new(stream),
             line: String::new(),
             body: Vec::new(),
         })
     }
 
-    /// The body of an answer, which must be 200.
-    pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<&[u8]> {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"))
-            .await
+    /// The body of an answer, which must be 200 or 202.
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<&[u8]> {
+        let key = &self.key;
+        self.send(&format!(
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\n{key}\r\n"
+        ))
+        .await
     }
 
     /// The same for a request with a body of JSON.
-    pub(super) async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<&[u8]> {
-        let length = body.len();
+    pub(crate) async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<&[u8]> {
+        let (length, key) = (body.len(), &self.key);
         self.send(&format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{body}"
+             content-length: {length}\r\n{key}\r\n{body}"
         ))
         .await
     }
@@ -61,7 +76,7 @@ impl Client {
         self.body.resize(length, 0);
         self.stream.read_exact(&mut self.body).await?;
         anyhow::ensure!(
-            status.starts_with("HTTP/1.1 200"),
+            status.starts_with("HTTP/1.1 20"),
             "{status}: {}",
             String::from_utf8_lossy(&self.body)
         );

@@ -27,12 +27,12 @@ const EVENTS: &str = "insert into waybill.event
     from unnest($1::uuid[]) as p(key), generate_series(0, $2::integer - 1) as n";
 
 /// The token of the `n`-th of them.
-pub(super) fn token(n: u32) -> String {
+pub(crate) fn token(n: u32) -> String {
     format!("read-{n}")
 }
 
 /// Writes so many processes.
-pub(super) async fn fill(field: &Field, processes: u32) -> anyhow::Result<()> {
+pub(crate) async fn fill(field: &Field, processes: u32) -> anyhow::Result<()> {
     let (client, _driving) = session(&field.database_url).await?;
     client.batch_execute("set synchronous_commit = off").await?;
     let stamp = stamp::encode(&Stamp {

@@ -1,28 +1,27 @@
 //! Clients' requests while the worker works: records by token, batches, and the feed, on a store of
 //! very many processes.
 
-mod client;
-mod filled;
+pub(crate) mod client;
+pub(crate) mod filled;
 pub(crate) mod report;
+pub(crate) mod server;
 
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
 use self::client::Client;
+use self::server::Server;
 use crate::audience::Audience;
-use crate::engine::{Engine, Running, spawn};
+use crate::engine::{Engine, Running};
 use crate::ground::{Field, Ground};
 use crate::latency::{Latency, quantiles};
 use crate::workload::{Dice, Workload};
-use crate::{note, open_loop, scrape};
+use crate::{note, open_loop};
 
 /// Connections of the loops.
 const CLIENTS: u32 = 32;
@@ -68,7 +67,7 @@ pub(crate) async fn run(ground: &Ground, plan: Plan) -> anyhow::Result<Outcome> 
     let bare = Server::bare(&field).await?;
     let ceiling = fastest(bare.address, plan).await?;
     bare.stop().await?;
-    let api = Server::api(&field).await?;
+    let api = Server::api(&field, "").await?;
     let waybill = fastest(api.address, plan).await?;
     note(&format!("reads: {waybill:.0} of {ceiling:.0} requests/s"));
     let alone = batches(api.address, plan).await?;
@@ -88,54 +87,6 @@ pub(crate) async fn run(ground: &Ground, plan: Plan) -> anyhow::Result<Outcome> 
         alone,
         feed,
     })
-}
-
-/// A server program.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    async fn api(field: &Field) -> anyhow::Result<Self> {
-        let mut command = Command::new(crate::ground::waybill()?);
-        command.args(["run", "--roles", "api"]);
-        Self::start(command, field).await
-    }
-
-    async fn bare(field: &Field) -> anyhow::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["engine", "bare"]);
-        Self::start(command, field).await
-    }
-
-    async fn start(mut command: Command, field: &Field) -> anyhow::Result<Self> {
-        let address = scrape::free_address().await?;
-        command
-            .env("WAYBILL_HTTP__LISTEN", address.to_string())
-            .env("WAYBILL_HTTP__ANONYMOUS", "true")
-            .env("WAYBILL_HTTP__REQUESTS_PER_SECOND", "1000000")
-            .env("WAYBILL_OPS__LISTEN", "127.0.0.1:0");
-        let child = spawn(command, field, Stdio::inherit())?;
-        let path = record(0);
-        let answering = async {
-            loop {
-                if let Ok(mut client) = Client::connect(address).await
-                    && client.get(&path).await.is_ok()
-                {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let answers = tokio::time::timeout(Duration::from_secs(30), answering).await;
-        answers.context("the listener does not answer")?;
-        Ok(Self { child, address })
-    }
-
-    async fn stop(mut self) -> anyhow::Result<()> {
-        Ok(self.child.kill().await?)
-    }
 }
 
 fn record(n: u32) -> String {
