@@ -121,10 +121,15 @@ fn a_refused_connection_and_an_unknown_host_are_different_errors() {
         let error = refusal(&settings(&ground.by_way_of("amqp", &place))).await;
         assert!(matches!(error, BrokerError::Unreachable(_)), "{error}");
         assert!(error.to_string().contains("cannot be reached"), "{error}");
-        let error = refusal(&settings(
-            &ground.by_way_of("amqp", "no-such-host.invalid:5672"),
-        ))
-        .await;
+        let elsewhere = settings(&ground.by_way_of("amqp", "no-such-host.invalid:5672"));
+        let error = refusal(&elsewhere).await;
+        assert!(matches!(error, BrokerError::Settings(_)), "{error}");
+        assert!(error.to_string().contains("broker.plaintext"), "{error}");
+        let allowed = BrokerSettings {
+            plaintext: true,
+            ..elsewhere
+        };
+        let error = refusal(&allowed).await;
         assert!(matches!(error, BrokerError::Unreachable(_)), "{error}");
         assert!(error.to_string().contains("cannot be found"), "{error}");
     });

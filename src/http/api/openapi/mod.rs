@@ -45,8 +45,7 @@ const SCHEMES: [(&str, HttpAuthScheme, &str); 2] = [
     info(
         title = "Waybill",
         description = "One truthful record per upload or order. Clients authenticate with an API key, which belongs to \
-                       one tenant and gives access to its processes only. `waybill key create` creates keys; as \
-                       long as none was ever created, everything is open to this machine.",
+                       one tenant and gives access to its processes only. `waybill key create` creates keys.",
     ),
     servers((url = "/", description = "The server of this document")),
     components(schemas(ProblemView)),
