@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::openapi::{parameters, responses};
+use super::process_batch;
 use crate::http::state::Api;
 use crate::http::web::{Caller, HttpProblem, Parameters, Pass};
 use crate::store::admin::erasure::{Erasure, ErasureScope};
@@ -60,4 +61,27 @@ pub(in super::super) async fn delete(
         _ => StatusCode::ACCEPTED,
     };
     Ok((status, api.room().json(&receipt)?).into_response())
+}
+
+/// `DELETE` of the process whose token is the last segment of this path, which has other methods too.
+#[utoipa::path(
+    delete,
+    path = "/v1/processes/batch",
+    operation_id = "eraseProcessCalledBatch",
+    tag = "processes",
+    summary = "Erases the process whose token is `batch`",
+    responses(
+        (status = 200, description = "Erased", body = ErasureReceipt),
+        (status = 202, description = "Erased for every reader; the janitor deletes the last rows", body = ErasureReceipt),
+        responses::EraseProblems,
+    ),
+)]
+pub(in super::super) async fn namesake(
+    api: Api,
+    caller: Caller,
+    pass: Pass,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let token = Ok(Path(process_batch::NAME.to_owned()));
+    delete(api, caller, pass, token, parameters).await
 }

@@ -68,7 +68,8 @@ fn routes(keys: &Keys) -> OpenApiRouter<Api> {
         .layer(DefaultBodyLimit::disable());
     let administering = OpenApiRouter::new()
         .routes(routes!(audit::get))
-        .routes(routes!(erase::delete));
+        .routes(routes!(erase::delete))
+        .routes(routes!(erase::namesake));
     openapi::router()
         .merge(gated(reading, keys, Scope::Read))
         .merge(gated(writing, keys, Scope::Write))

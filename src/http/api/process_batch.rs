@@ -30,7 +30,7 @@ const REQUESTS_MAX: usize = 100;
 /// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 64 << 10;
 /// The last segment of the path; a process may have it as its token.
-const NAME: &str = "batch";
+pub(super) const NAME: &str = "batch";
 const REQUESTS: &str = "requests";
 const AS_OF: &str = "as_of";
 const TOO_LONG: &str = "all requests with as_of in one call together may read at most 10,000 events and \
