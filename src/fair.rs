@@ -18,6 +18,9 @@ use tokio::time::timeout;
 
 use crate::lock::lock;
 
+/// Of a queue that has grown by so many, those that have stopped waiting are removed.
+const CLEAN_EVERY: usize = 256;
+
 /// How much of the budget one party alone may hold in places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Share {
@@ -120,20 +123,29 @@ impl<K: Clone + Eq + Hash> FairBudget<K> {
         }
     }
 
-    fn release(&self, party: &K, units: usize) {
-        let granted = {
-            let mut state = lock(&self.0);
-            state.release(party, units);
-            let mut granted = Vec::new();
-            while let Some((party, waiting)) = state.next() {
-                state.hold(&party, waiting.units);
-                granted.push((self.permit(party, waiting.units), waiting.granted));
+    fn release(&self, party: K, units: usize) {
+        let mut returned = vec![(party, units)];
+        while !returned.is_empty() {
+            let granted = {
+                let mut state = lock(&self.0);
+                for (party, units) in returned.drain(..) {
+                    state.release(&party, units);
+                }
+                let mut granted = Vec::new();
+                while let Some((party, waiting)) = state.next() {
+                    state.hold(&party, waiting.units);
+                    granted.push((self.permit(party, waiting.units), waiting.granted));
+                }
+                granted
+            };
+            for (permit, waiting) in granted {
+                // One that has just stopped waiting returns its permit, here and not by dropping it: that
+                // would call this function again, once for each of many.
+                if let Err(mut permit) = waiting.send(permit) {
+                    let units = std::mem::take(&mut permit.units);
+                    returned.push((permit.party.clone(), units));
+                }
             }
-            granted
-        };
-        for (permit, waiting) in granted {
-            // The permit of one that has stopped waiting comes back and is released.
-            drop(waiting.send(permit));
         }
     }
 }
@@ -174,6 +186,9 @@ impl<K: Clone + Eq + Hash> State<K> {
         let number = self.number;
         self.number += 1;
         let queue = self.waiting.entry(party).or_default();
+        if queue.len() % CLEAN_EVERY == CLEAN_EVERY - 1 {
+            queue.retain(|waiting| !waiting.granted.is_closed());
+        }
         queue.push_back(Waiting {
             number,
             units,
@@ -185,6 +200,12 @@ impl<K: Clone + Eq + Hash> State<K> {
     /// Removes the next one that waits: of the party that holds least, and of several the one that has
     /// waited for longest. None if what it waits for is not free: nothing smaller overtakes it.
     fn next(&mut self) -> Option<(K, Waiting<K>)> {
+        self.waiting.retain(|_, queue| {
+            while queue.front().is_some_and(|it| it.granted.is_closed()) {
+                queue.pop_front();
+            }
+            !queue.is_empty()
+        });
         let first = |queue: &VecDeque<Waiting<K>>| queue.front().map(|waiting| waiting.number);
         let next = self.waiting.iter();
         let next = next.min_by_key(|(party, queue)| (self.used(party), first(queue)));
@@ -211,7 +232,7 @@ impl<K: Clone + Eq + Hash> Permit<K> {
 impl<K: Clone + Eq + Hash> Drop for Permit<K> {
     fn drop(&mut self) {
         if self.units > 0 {
-            self.budget.release(&self.party, self.units);
+            self.budget.release(self.party.clone(), self.units);
         }
     }
 }
@@ -283,6 +304,26 @@ mod tests {
         drop(used);
         assert!(budget.turn(3, 1, LONG).await.is_some());
         assert!(lock(&budget.0).used.is_empty());
+    }
+
+    #[tokio::test]
+    async fn very_many_that_stopped_waiting_are_passed_over_at_once() {
+        let budget = FairBudget::new(1);
+        let first = budget.turn(0, 1, LONG).await;
+        for number in 0..100_000 {
+            let mut waiting = Box::pin(budget.turn(number % 7, 1, LONG));
+            assert!((&mut waiting).now_or_never().is_none());
+        }
+        assert!(
+            lock(&budget.0)
+                .waiting
+                .values()
+                .all(|queue| queue.len() <= CLEAN_EVERY)
+        );
+        let mut last = Box::pin(budget.turn(1, 1, LONG));
+        assert!((&mut last).now_or_never().is_none());
+        drop(first);
+        assert!(last.await.is_some());
     }
 
     proptest! {

@@ -167,7 +167,7 @@ async fn long_log(field: &Field) -> anyhow::Result<()> {
     let key = ProcessKey::of("hostile", "long").0;
     let process = format!(
         "insert into waybill.process (key, tenant, token, kind, status)
-         values ('{key}', 'hostile', 'long', 'upload', 'running')"
+         values ('{key}', 'hostile', 'long', 'upload', 'waiting')"
     );
     let log = format!(
         "insert into waybill.event (process, source, id, type, time, sequence, late, data, pos)

@@ -73,7 +73,7 @@ grant select on waybill.migration to waybill_janitor;
 -- Answers clients. What they send becomes an event, which a worker writes; what an administrator
 -- erases is deleted at once.
 grant select, update, delete on waybill.process to waybill_api;
-grant select, update, delete on waybill.event to waybill_api;
+grant select, delete on waybill.event to waybill_api;
 grant select, delete on waybill.item to waybill_api;
 grant select, delete on waybill.stage to waybill_api;
 grant select, delete on waybill.parked to waybill_api;
@@ -100,7 +100,7 @@ grant select on waybill.migration to waybill_api;
 
 -- Operators' commands.
 grant select, update, delete on waybill.process to waybill_operator;
-grant select, update, delete on waybill.event to waybill_operator;
+grant select, delete on waybill.event to waybill_operator;
 grant select, delete on waybill.item to waybill_operator;
 grant select, delete on waybill.stage to waybill_operator;
 grant select, insert, delete on waybill.outbox to waybill_operator;

@@ -9,7 +9,7 @@
 -- `waybill migrate` grants each the privileges that its statements need, those of rights.sql.
 --
 --     waybill_worker, waybill_relay, waybill_janitor, waybill_api    `waybill run --roles` with one of them
---     waybill_operator    `waybill key`, `session`, `tenant`, `quota`, `producer`, `workflow`, `dead`, `resend`, `audit`, …
+--     waybill_operator    `waybill key`, `session`, `tenant`, `quota`, `producer`, `workflow`, `dead`, `resend`, `erase`, …
 --     waybill_run         all of these in one: a member of each, for one process with all roles
 --     waybill_read        people and programs that read the tables
 --

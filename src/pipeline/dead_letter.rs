@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::{authorization, properties};
 use crate::broker::outgoing::is_added_by_broker;
 use crate::broker::{Delivery, HeaderValue, Outgoing, Properties, topology};
-use crate::domain::{Event, ProcessKey};
+use crate::domain::Event;
 use crate::store::write::dead_letter::DeadLetter;
-use crate::wire::{self, CutBody, Problem, Reason, Rejection};
+use crate::wire::{CutBody, Problem, Reason, Rejection};
 
 /// How much of a text field is kept in its column; the raw bytes are kept whole.
 const PART_CHARS_MAX: usize = 255;
@@ -117,17 +117,6 @@ pub(super) fn forget_contents(dead_letter: &mut DeadLetter) {
     dead_letter.properties = properties::to_json(&Properties::default());
     dead_letter.headers = properties::headers_to_json(&[]);
     dead_letter.body = Vec::new();
-}
-
-/// The process of an opening that the database refused.
-pub(super) fn quarantined_opening(dead_letter: &DeadLetter) -> Option<ProcessKey> {
-    let (tenant, token) = dead_letter
-        .tenant
-        .as_ref()
-        .zip(dead_letter.token.as_ref())?;
-    let opens = dead_letter.type_name.as_deref().is_some_and(wire::opens);
-    let is_quarantined = dead_letter.reason == Reason::RefusedByDatabase.name();
-    (opens && is_quarantined).then(|| ProcessKey::of(tenant, token))
 }
 
 /// The message as it was sent, for Waybill's own exchange of events and with its origin, or Waybill's

@@ -1,15 +1,18 @@
 //! The pool of connections to PostgreSQL.
 
+use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Hook, HookError, Object, Pool, QueueMode};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_postgres::Row;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
+use tokio_util::task::TaskTracker;
 
 use super::StoreError;
 use super::actor::Actor;
@@ -32,6 +35,8 @@ pub struct Store {
     /// Whose share of the connections is used.
     tenant: Arc<str>,
     connections: FairBudget<Arc<str>>,
+    /// Statements that were abandoned and still run.
+    abandoned: TaskTracker,
     connect_timeout: Duration,
 }
 
@@ -45,8 +50,14 @@ pub struct Connection {
     /// `None` only while it is dropped.
     object: Option<Object>,
     in_transaction: AtomicBool,
-    _turn: Permit<Arc<str>>,
+    /// A statement outside of a transaction runs.
+    in_statement: AtomicBool,
+    turn: Option<Permit<Arc<str>>>,
+    abandoned: TaskTracker,
 }
+
+/// Connections of a pool that tenants leave to the program itself: to look up keys, and to poll.
+const RESERVED: usize = 2;
 
 impl Store {
     /// Reads the settings; the first connection is opened on first use.
@@ -98,7 +109,8 @@ impl Store {
             misfits: Arc::new(Mutex::new(misfits)),
             actor: Arc::default(),
             tenant: Arc::default(),
-            connections: FairBudget::new(settings.pool),
+            connections: FairBudget::new(settings.pool.saturating_sub(RESERVED).max(1)),
+            abandoned: TaskTracker::new(),
             connect_timeout: settings.connect_timeout,
         })
     }
@@ -114,15 +126,20 @@ impl Store {
 
     /// A connection from the pool, or a new one; tenants that wait get one in turn.
     pub async fn connection(&self) -> Result<Connection, StoreError> {
-        let turn = self
-            .connections
-            .turn(Arc::clone(&self.tenant), 1, self.connect_timeout)
-            .await;
-        let turn = turn.ok_or_else(StoreError::none_became_free)?;
+        let turn = match self.tenant.is_empty() {
+            true => None,
+            false => {
+                let tenant = Arc::clone(&self.tenant);
+                let turn = self.connections.turn(tenant, 1, self.connect_timeout);
+                Some(turn.await.ok_or_else(StoreError::none_became_free)?)
+            }
+        };
         Ok(Connection {
             object: Some(self.pool.get().await?),
             in_transaction: AtomicBool::new(false),
-            _turn: turn,
+            in_statement: AtomicBool::new(false),
+            turn,
+            abandoned: self.abandoned.clone(),
         })
     }
 
@@ -226,13 +243,13 @@ impl Connection {
         values: Values<'_>,
     ) -> Result<Vec<Row>, StoreError> {
         let statement = self.prepared(text).await?;
-        Ok(self.query(&statement, values).await?)
+        self.finish(self.query(&statement, values)).await
     }
 
     /// Runs a statement that returns one row.
     pub(super) async fn row(&self, text: &str, values: Values<'_>) -> Result<Row, StoreError> {
         let statement = self.prepared(text).await?;
-        Ok(self.query_one(&statement, values).await?)
+        self.finish(self.query_one(&statement, values)).await
     }
 
     /// Runs a statement that returns one row or none.
@@ -242,13 +259,13 @@ impl Connection {
         values: Values<'_>,
     ) -> Result<Option<Row>, StoreError> {
         let statement = self.prepared(text).await?;
-        Ok(self.query_opt(&statement, values).await?)
+        self.finish(self.query_opt(&statement, values)).await
     }
 
     /// Runs a statement; returns how many rows it has changed.
     pub(super) async fn run(&self, text: &str, values: Values<'_>) -> Result<u64, StoreError> {
         let statement = self.prepared(text).await?;
-        Ok(self.execute(&statement, values).await?)
+        self.finish(self.execute(&statement, values)).await
     }
 
     /// [`Connection::rows`] for such items; none without any.
@@ -287,6 +304,17 @@ impl Connection {
         self.in_transaction.store(open, Ordering::Relaxed);
     }
 
+    /// Awaits a statement; abandoned before its end, the connection stays in use until then.
+    async fn finish<T>(
+        &self,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        self.in_statement.store(true, Ordering::Relaxed);
+        let finished = statement.await;
+        self.in_statement.store(false, Ordering::Relaxed);
+        Ok(finished?)
+    }
+
     fn object(&self) -> &Object {
         self.object.as_ref().expect("only drop removes it")
     }
@@ -294,10 +322,22 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if *self.in_transaction.get_mut()
-            && let Some(object) = self.object.take()
-        {
+        let Some(object) = self.object.take() else {
+            return;
+        };
+        if *self.in_transaction.get_mut() {
             drop(Object::take(object));
+        } else if *self.in_statement.get_mut()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            // Its next user would wait for that statement, and a client that hangs up again and again would
+            // have more of them run than are its share.
+            let turn = self.turn.take();
+            let ended = async move {
+                let _ = object.batch_execute("").await;
+                drop((object, turn));
+            };
+            self.abandoned.spawn_on(ended, &runtime);
         }
     }
 }

@@ -39,7 +39,7 @@ letters as well; a shorter general retention, or one of a workflow, still holds.
 With --own-queue, the tenant's events go to the queue waybill.events.tenant.NAME, which workers consume
 beside the others: its backlog delays no other tenant. --own-queue=false returns them to the queues that
 tenants share; no event is lost or doubled by the change. Workers consume a queue that is no longer used
-as long as it exists: delete it once it is empty. At most 64 tenants can have or have had one.
+as long as it exists: delete it once rabbitmqctl list_queues shows 0 messages. At most 64 tenants can have or have had one.
 
 Adding the tenant again changes what is given, at once; the rest stays.
 
@@ -116,7 +116,7 @@ fn summary(tenant: &str, change: TenantChange, queue: TenantQueue) -> String {
         TenantQueue::Shared => String::new(),
         TenantQueue::Own => format!("; its events go to queue {own}"),
         TenantQueue::Former => {
-            format!("; its events go to the shared queues, delete {own} once it is empty")
+            format!("; its events go to the shared queues, delete {own} once it has 0 messages")
         }
     };
     format!(

@@ -127,6 +127,9 @@ struct Reader {
     _permit: StreamPermit,
 }
 
+/// How often the key of a stream is looked up while there is nothing to send.
+const CHECK_EVERY: Duration = Duration::from_secs(2);
+
 type Sent = Vec<Result<Event, Infallible>>;
 
 impl Reader {
@@ -149,12 +152,26 @@ impl Reader {
         });
         let sent: Sent = events.collect();
         if sent.is_empty() && !page.more {
-            tokio::select! {
-                place = self.api.notifier.after(self.api.tenant(), self.place) => self.place = place,
-                () = self.api.stop.cancelled() => return None,
-            }
+            self.place = self.woken().await?;
         }
         Some((sent, self))
+    }
+}
+
+impl Reader {
+    /// Waits for the tenant's next event; returns where to read on, or `None` if the stream ends.
+    async fn woken(&self) -> Option<FeedCursor> {
+        let notified = self.api.notifier.after(self.api.tenant(), self.place);
+        tokio::pin!(notified);
+        loop {
+            tokio::select! {
+                place = &mut notified => return Some(place),
+                () = self.api.stop.cancelled() => return None,
+                () = tokio::time::sleep(CHECK_EVERY) => {
+                    self.pass.is_good().await.ok()?;
+                }
+            }
+        }
     }
 }
 

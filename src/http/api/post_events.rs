@@ -62,14 +62,14 @@ pub(in super::super) async fn post(
     let wait = prefer::wait(&headers);
     let Some(list) = list(&body, read.content_type)? else {
         let events = [read.single(&body.bytes)?];
-        api.record_cancels(&pass, &events).await?;
-        return receipt::single(api.submit(&events, wait).await?);
+        return receipt::single(api.submit_by(&pass, &events, wait).await?);
     };
     let events = list.iter().enumerate();
     let events = events.map(|(number, event)| read.one_of(number, event.get()));
     let events = events.collect::<Result<Vec<_>, _>>()?;
-    api.record_cancels(&pass, &events).await?;
-    Ok(receipt::several(&api.submit(&events, wait).await?))
+    Ok(receipt::several(
+        &api.submit_by(&pass, &events, wait).await?,
+    ))
 }
 
 /// Decodes the events of one request.

@@ -38,8 +38,8 @@ impl Api {
             return receipt::single(vec![Receipt::repeated(&event)]);
         }
         let events = [event];
-        self.record_cancels(pass, &events).await?;
-        receipt::single(self.submit(&events, prefer::wait(headers)).await?)
+        let receipts = self.submit_by(pass, &events, prefer::wait(headers));
+        receipt::single(receipts.await?)
     }
 
     /// The event of a request, with its source and id.

@@ -22,6 +22,7 @@ use self::message::outgoing;
 pub(super) use self::multipart::MultipartParts;
 pub(super) use self::receipt::Receipt;
 use super::state::Api;
+use super::web::Pass;
 use super::web::problem::HttpProblem;
 use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::wire::Accepted;
@@ -34,8 +35,32 @@ impl Api {
         events: &[Accepted],
         wait: Option<Duration>,
     ) -> Result<Vec<Receipt>, HttpProblem> {
+        self.take_from_quota(events)?;
+        self.publish(events, wait).await
+    }
+
+    /// The same, and cancellations are in the audit first.
+    pub(in crate::http) async fn submit_by(
+        &self,
+        pass: &Pass,
+        events: &[Accepted],
+        wait: Option<Duration>,
+    ) -> Result<Vec<Receipt>, HttpProblem> {
+        self.take_from_quota(events)?;
+        self.record_cancels(pass, events).await?;
+        self.publish(events, wait).await
+    }
+
+    fn take_from_quota(&self, events: &[Accepted]) -> Result<(), HttpProblem> {
         let openings = events.iter().filter(|event| event.event.opens()).count();
-        self.quotas.send(self.tenant(), events.len(), openings)?;
+        self.quotas.send(self.tenant(), events.len(), openings)
+    }
+
+    async fn publish(
+        &self,
+        events: &[Accepted],
+        wait: Option<Duration>,
+    ) -> Result<Vec<Receipt>, HttpProblem> {
         let since = match wait {
             Some(_) => Some(self.store().now().await?),
             None => None,

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict, topology};
 use crate::config::BrokerSettings;
-use crate::fair::FairBudget;
+use crate::fair::{FairBudget, Permit};
 use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Messages that wait for the broker: further ones wait for the turn of their tenant. It confirms as
@@ -39,6 +39,8 @@ pub(in crate::http) struct PublisherTask {
 struct Request {
     messages: Vec<Outgoing>,
     answer: oneshot::Sender<Result<Vec<Verdict>, BrokerError>>,
+    /// Kept until the broker has answered, also if the client does not wait for that.
+    _turn: Permit<String>,
 }
 
 struct PublisherConnection {
@@ -74,9 +76,13 @@ impl EventPublisher {
     async fn send_in_turn(&self, tenant: &str, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
         let unavailable = |why| HttpProblem::new(ProblemKind::Unavailable, why);
         let turn = self.turns.turn(tenant.to_owned(), messages.len(), TURN_MAX);
-        let _turn = turn.await.ok_or_else(|| unavailable(BUSY))?;
+        let turn = turn.await.ok_or_else(|| unavailable(BUSY))?;
         let (answer, answered) = oneshot::channel();
-        let request = Request { messages, answer };
+        let request = Request {
+            messages,
+            answer,
+            _turn: turn,
+        };
         self.requests
             .try_send(request)
             .map_err(|_| unavailable(BUSY))?;

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::problem::{HttpProblem, ProblemKind};
 use crate::domain::ProcessKey;
-use crate::fair::FairBudget;
+use crate::fair::{FairBudget, Permit};
 use crate::store::Store;
 use crate::view::parts::Parts;
 use crate::view::read::{self, Absent, ReadQuery};
@@ -42,6 +42,8 @@ pub(in crate::http) struct Lane {
 struct PendingRead {
     key: ProcessKey,
     answer: oneshot::Sender<Result<Result<FoundProcess, Absent>, HttpProblem>>,
+    /// Kept until it was read, also if the client does not wait for that.
+    turn: Permit<String>,
 }
 
 /// Creates a batcher and its lanes.
@@ -67,10 +69,10 @@ impl Batcher {
     ) -> Result<Result<FoundProcess, Absent>, HttpProblem> {
         let busy = || HttpProblem::new(ProblemKind::Unavailable, BUSY);
         let turn = self.turns.turn(tenant.to_owned(), 1, TURN_MAX).await;
-        let _turn = turn.ok_or_else(busy)?;
+        let turn = turn.ok_or_else(busy)?;
         let (answer, answered) = oneshot::channel();
         let stopped = || HttpProblem::new(ProblemKind::Unavailable, STOPPED);
-        let sent = self.pending.send(PendingRead { key, answer }).await;
+        let sent = self.pending.send(PendingRead { key, answer, turn }).await;
         sent.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
@@ -92,7 +94,8 @@ impl Lane {
             let queries: Vec<_> = batch.iter().map(query).collect();
             let answers = read::read(&store, &queries).await;
             let mut answers = answers.map(Vec::into_iter).map_err(HttpProblem::from);
-            for PendingRead { answer, .. } in batch.drain(..) {
+            for PendingRead { answer, turn, .. } in batch.drain(..) {
+                drop(turn);
                 let own = match &mut answers {
                     Ok(found) => Ok(found.next().unwrap_or(Err(Absent::Unknown))),
                     Err(problem) => Err(problem.clone()),

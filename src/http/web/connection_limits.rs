@@ -315,14 +315,17 @@ impl AsyncWrite for Guarded {
 
     /// The server flushes when a response is complete; from then on the client may be idle.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.phase == Phase::Answer {
+        let flush = Pin::new(&mut self.stream).poll_flush(context);
+        let flushed = ready!(self.within_deadline(flush, context));
+        if flushed.is_ok() && self.phase == Phase::Answer {
             self.head.expected();
             self.begin(Phase::Idle);
         }
-        Pin::new(&mut self.stream).poll_flush(context)
+        Poll::Ready(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let shutdown = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.within_deadline(shutdown, context)
     }
 }

@@ -171,6 +171,11 @@ impl BegunBody {
         &self.bytes
     }
 
+    /// Whether that is all of it.
+    pub(in crate::http) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
     /// All of it, if it is short enough for a client that is not authenticated.
     pub(in crate::http) fn whole(self) -> Result<Vec<u8>, HttpProblem> {
         within(self.bytes, EARLY_BYTES_MAX)

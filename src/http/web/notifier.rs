@@ -56,6 +56,11 @@ impl Notifier {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(POLL_EVERY) => {}
             }
+            if lock(&self.0).is_new() {
+                // After a failure the next poll tries again.
+                let end = store.feed_end().await.ok();
+                lock(&self.0).scanned = end;
+            }
             let mut place = lock(&self.0).begin();
             while let Some(from) = place {
                 // After a failure the next poll tries again.
@@ -70,11 +75,16 @@ impl Notifier {
 }
 
 impl State {
+    /// Whether requests wait and it is not known where to scan from: not at the place of one, which its
+    /// client may have invented.
+    fn is_new(&self) -> bool {
+        self.scanned.is_none() && !self.waiting.is_empty()
+    }
+
     /// The place to scan from, if a request still waits.
     fn begin(&mut self) -> Option<FeedCursor> {
         self.waiting.retain(|waiting| !waiting.wake.is_closed());
-        let first = self.waiting.iter().map(|waiting| waiting.place).min();
-        self.scanned = first.map(|first| self.scanned.unwrap_or(first));
+        self.scanned.take_if(|_| self.waiting.is_empty());
         self.scanned
     }
 
@@ -120,7 +130,8 @@ mod tests {
     #[test]
     fn a_reader_is_woken_by_its_own_tenant_and_skips_what_was_of_others() {
         let mut state = State::default();
-        assert_eq!(state.begin(), None);
+        assert!(!state.is_new());
+        state.scanned = Some(place(5));
         let mut acme = waits(&mut state, "acme", 5);
         let mut beta = waits(&mut state, "beta", 5);
         assert_eq!(state.begin(), Some(place(5)));
@@ -145,7 +156,8 @@ mod tests {
     fn one_that_begins_to_wait_behind_the_scan_reads_again() {
         let mut state = State::default();
         let _first = waits(&mut state, "acme", 5);
-        state.begin();
+        assert!(state.is_new());
+        state.scanned = Some(place(5));
         state.wake(place(5), &HashSet::new(), Some(place(9)));
         let mut behind = waits(&mut state, "beta", 7);
         let mut ahead = waits(&mut state, "beta", 20);

@@ -73,11 +73,11 @@ impl TrustedProxies {
     }
 }
 
-/// The elements of all headers of a name.
+/// The elements of all headers of a name; one that is no text is empty.
 fn listed<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).iter();
-    let texts = values.filter_map(|value| value.to_str().ok());
-    texts.flat_map(|text| text.split(',')).map(str::trim)
+    let elements = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    elements.map(|element| str::from_utf8(element).unwrap_or_default().trim())
 }
 
 /// A parameter of an element of `Forwarded`, without its quotes; empty if it is missing.
@@ -99,7 +99,7 @@ fn address(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderName;
+    use axum::http::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -116,7 +116,10 @@ mod tests {
         let proxies = TrustedProxies { networks, header };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+            map.append(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
         }
         let (Peer(address), scheme) = proxies.client(peer.parse().unwrap(), Scheme::Http, &map);
         (address.to_string(), scheme)

@@ -36,8 +36,8 @@ impl Quotas {
     pub(in crate::http) async fn follow(self, store: Store, stop: CancellationToken) {
         loop {
             if let Err(error) = self.read(&store).await {
-                // Those read before stay in force.
-                tracing::debug!(%error, "the quotas could not be read");
+                // What was read before stays in force.
+                tracing::warn!(%error, "quotas of tenants, or what they use, could not be read");
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -48,23 +48,18 @@ impl Quotas {
 
     async fn read(&self, store: &Store) -> Result<(), StoreError> {
         let quotas = store.list_quotas().await?;
-        let usage = store.measure_tenants(&quotas).await?;
-        let now = Instant::now();
+        let measured = store.measure_tenants(&quotas).await;
         let mut all = lock(&self.0);
         let mut before = std::mem::take(&mut *all);
         for (tenant, quota) in quotas {
-            let usage = usage.get(&tenant).copied().unwrap_or_default();
-            let known = before.remove(&tenant);
-            let events = known.map_or((f64::INFINITY, now), |used| (used.events, used.at));
-            let used = Used {
-                quota,
-                usage,
-                events: events.0,
-                at: events.1,
-            };
+            let mut used = before.remove(&tenant).unwrap_or_else(Used::nothing);
+            used.quota = quota;
+            if let Ok(usage) = &measured {
+                used.usage = usage.get(&tenant).copied().unwrap_or_default();
+            }
             all.insert(tenant, used);
         }
-        Ok(())
+        measured.map(drop)
     }
 
     /// Takes so many events, of which so many open a process, out of the quota of a tenant.
@@ -113,6 +108,15 @@ impl Quotas {
 }
 
 impl Used {
+    fn nothing() -> Self {
+        Self {
+            quota: Quota::default(),
+            usage: Usage::default(),
+            events: f64::INFINITY,
+            at: Instant::now(),
+        }
+    }
+
     fn send(&mut self, events: usize, openings: usize, now: Instant) -> Result<(), HttpProblem> {
         let open = self.usage.open_processes.saturating_add(openings as u64);
         if let Some(most) = self.quota.open_processes
@@ -144,12 +148,11 @@ fn exceeded(quota: &str) -> HttpProblem {
 mod tests {
     use super::*;
 
-    fn used(quota: Quota, now: Instant) -> Used {
+    fn used(quota: Quota, at: Instant) -> Used {
         Used {
             quota,
-            usage: Usage::default(),
-            events: f64::INFINITY,
-            at: now,
+            at,
+            ..Used::nothing()
         }
     }
 

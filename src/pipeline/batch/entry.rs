@@ -124,13 +124,14 @@ impl Entry {
 
     /// The process of an opening that was refused.
     pub(super) fn refused_opening(&self) -> Option<ProcessKey> {
-        match &self.content {
-            Content::Event(event) => {
-                let is_refused = event.outcome.is_err() && event.new.event.opens();
-                is_refused.then_some(event.new.key)
-            }
-            Content::Dead(dead_letter) => dead_letter::quarantined_opening(dead_letter),
-        }
+        let event = self.as_event()?;
+        let refused = event.outcome.as_ref().err()?;
+        // The others are applied by a replay, once their cause is gone.
+        let is_final = matches!(
+            refused.reason,
+            Reason::Gone | Reason::Erased | Reason::KindMismatch | Reason::IdentityConflict
+        );
+        (is_final && event.new.event.opens()).then_some(event.new.key)
     }
 
     /// The dead letter that a parked event may become later; its reason is set then.

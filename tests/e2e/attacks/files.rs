@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use waybill::domain::access::Scope;
 
+use crate::http::processes::keyed;
 use crate::http::uploads::{files_below, upload};
 use crate::support::client::{Client, served_by};
 use crate::support::ground::{Ground, holds, reaches};
@@ -153,7 +155,7 @@ fn what_a_refused_request_stored_is_removed_and_what_an_accepted_event_names_is_
 }
 
 #[test]
-fn what_an_order_stored_that_a_worker_refused_is_removed() {
+fn what_an_order_stored_that_a_replay_can_still_apply_is_kept_for_it() {
     served_by("attack-unopened", ROLES, &SOON, async |ground, client| {
         leave(&ground).await;
         let omflow = Omflow::new(&ground, &client, "default").await;
@@ -182,7 +184,23 @@ fn what_an_order_stored_that_a_worker_refused_is_removed() {
             1,
         )
         .await;
-        reaches(&ground, "file", 0).await;
-        assert_eq!(files_below(&folder(&ground)), 0);
+        ground.execute("drop trigger refuse on waybill.stage").await;
+        ground
+            .waybill(&["dead", "replay", "--reason", "refused_by_database"])
+            .ok();
+        reaches(&ground, "stage where left_at is null", 2).await;
+        assert_eq!(files_below(&folder(&ground)), 1);
+        let uri = "select '/v1/processes/' || p.token || '/files/' || f.id
+                   from waybill.process p join waybill.file f on f.process = p.key";
+        let uri = ground.texts(uri).await.pop().expect("the file");
+        assert_eq!(
+            keyed(&ground, &client, "default", &[Scope::Read])
+                .await
+                .0
+                .get(&uri)
+                .await
+                .body(),
+            "text"
+        );
     });
 }

@@ -27,7 +27,7 @@ impl KnownFields {
 
 impl BodyEncoding {
     /// The security code, if it is in this beginning of a body.
-    pub(super) fn code(self, begin: &[u8]) -> Option<String> {
+    pub(super) fn code(self, begin: &[u8], has_ended: bool) -> Option<String> {
         let code = match self {
             Self::Json => {
                 let mut code = None;
@@ -37,7 +37,15 @@ impl BodyEncoding {
                 code
             }
             Self::Form | Self::Multipart => {
-                let mut fields = form_urlencoded::parse(begin);
+                // The last field may be cut off.
+                let whole = match has_ended {
+                    true => begin,
+                    false => begin
+                        .iter()
+                        .rposition(|byte| *byte == b'&')
+                        .map_or(&[][..], |end| begin.get(..end).unwrap_or_default()),
+                };
+                let mut fields = form_urlencoded::parse(whole);
                 let code = fields.find(|(name, _)| name == SECURITY);
                 code.map(|(_, code)| code.into_owned())
             }
@@ -55,7 +63,7 @@ impl OmflowRequest {
         request: Request,
     ) -> Result<(KnownFields, Access), HttpProblem> {
         let begun = BegunBody::of(request.into_body()).await?;
-        let code = encoding.code(begun.bytes());
+        let code = encoding.code(begun.bytes(), begun.has_ended());
         let (has_code, admitted) = (code.is_some(), self.admit(code).await);
         let room = match &admitted {
             Ok(_) => self.api.room(),
@@ -137,10 +145,10 @@ mod tests {
             (BodyEncoding::Form, "security=a-1&formdata=%5B", Some("a-1")),
             (
                 BodyEncoding::Form,
-                "action=create&security=%20a-1",
+                "action=create&security=%20a-1&form",
                 Some("a-1"),
             ),
-            (BodyEncoding::Form, "action=create&security=", None),
+            (BodyEncoding::Form, "action=create&security=a-", None),
             (
                 BodyEncoding::Json,
                 r#"{"security": "a-1", "formdata": [{"i"#,
@@ -156,7 +164,11 @@ mod tests {
             (BodyEncoding::Json, r#"{"security": 1}"#, None),
             (BodyEncoding::Json, "[]", None),
         ] {
-            assert_eq!(encoding.code(begin.as_bytes()).as_deref(), code, "{begin}");
+            assert_eq!(
+                encoding.code(begin.as_bytes(), false).as_deref(),
+                code,
+                "{begin}"
+            );
         }
     }
 }

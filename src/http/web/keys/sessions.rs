@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Credential, Keys};
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 use crate::store::admin::audit::Action;
 use crate::store::admin::session::{NewSession, SessionPurpose};
@@ -44,12 +44,13 @@ impl Keys {
     /// Ends a session of the pages, when its user logs out; it may have ended already.
     pub(in crate::http) async fn end(&self, code: &str, peer: Peer) -> Result<(), HttpProblem> {
         let session = Credential::Session(SessionPurpose::Pages, code.to_owned());
-        let known = self.known(&session, peer).await.ok();
-        let actor = known.as_ref().map(|known| known.actor(peer));
-        let actor = actor.unwrap_or_default();
-        let tenant = known.as_ref().map(|known| known.access.tenant.as_str());
-        let is_repeated =
-            tenant.is_none() || self.logins.is_repeated(Action::LoggedOut, &actor, tenant);
+        let known = match self.known(&session, peer).await {
+            Ok(known) => known,
+            Err(problem) if problem.kind() == ProblemKind::Unauthorized => return Ok(()),
+            Err(problem) => return Err(problem),
+        };
+        let (actor, tenant) = (known.actor(peer), Some(known.access.tenant.as_str()));
+        let is_repeated = self.logins.is_repeated(Action::LoggedOut, &actor, tenant);
         let primary = self.primary.acting(actor);
         primary.end_session(code, is_repeated).await?;
         self.cached().remove(&session);

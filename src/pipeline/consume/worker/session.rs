@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::Worker;
 use super::keeper::Keeper;
 use crate::broker::topology::{self, EventQueues};
-use crate::broker::{BrokerError, Connection, tenant_exchanges};
+use crate::broker::{self, BrokerError, Connection, tenant_exchanges, tenant_queue};
+use crate::domain::tenancy::{Tenancy, TenantQueue};
 use crate::lock::lock;
 use crate::pipeline::batch::acceptance::Acceptance;
 use crate::pipeline::consume::lane_state::Carries;
@@ -20,6 +22,9 @@ use crate::telemetry::Condition;
 
 /// After this long the exchanges of tenants are declared again where that has failed.
 const DECLARE_AGAIN: Duration = Duration::from_secs(30);
+
+/// The longest wait until the events of one tenant are routed.
+const ROUTE_MAX: Duration = Duration::from_secs(10);
 
 /// A session of a worker.
 pub(super) struct Session<'a> {
@@ -128,7 +133,8 @@ impl Session<'_> {
                 // The receiver lives as long as this future.
                 let _ = found.send(tenant.to_owned());
             }
-            let mut have_failed = false;
+            // A lane that connected meanwhile may have known other tenants.
+            let mut have_failed = self.route(&current).await.is_err();
             for tenant in &current.tenants {
                 let declared = tenant_exchanges::declare(&self.connection, &tenant.name).await;
                 if let Err(error) = declared {
@@ -144,6 +150,27 @@ impl Session<'_> {
                 () = tokio::time::sleep(DECLARE_AGAIN), if have_failed => {}
             }
         }
+    }
+
+    /// Routes the events of tenants that have or had a queue of their own, on a connection of its own: a
+    /// queue without a majority may close it.
+    async fn route(&self, tenancy: &Tenancy) -> Result<(), BrokerError> {
+        if tenancy.with_queues().next().is_none() {
+            return Ok(());
+        }
+        let connection = broker::connect(&self.worker.broker, "waybill tenants").await?;
+        let mut routed = Ok(());
+        for tenant in tenancy.with_queues() {
+            let own = tenancy.queue_of(tenant) == TenantQueue::Own;
+            let one = timeout(ROUTE_MAX, tenant_queue::route(&connection, tenant, own)).await;
+            let one = one.unwrap_or_else(|_| Err(BrokerError::Lost("no answer".to_owned())));
+            if let Err(error) = one {
+                tracing::warn!(%error, tenant, "the events of a tenant could not be routed");
+                routed = Err(error);
+            }
+        }
+        connection.close().await;
+        routed
     }
 
     fn end_reason(&self) -> BrokerError {

@@ -1,5 +1,5 @@
--- Deletes these records; unless $2, only those without any rows left. Their files become due for
--- removal.
+-- Deletes these records; unless $2, only those without any rows left. Their files end with them: they can't
+-- be read or named again, and become due for removal.
 with gone as (
     delete from waybill.process p
     where key = any ($1::uuid[])
@@ -8,5 +8,11 @@ with gone as (
                       or exists (select from waybill.stage s where s.process = p.key)))
     returning key, kind
 ),
-files as (update waybill.file f set due_at = now() from gone g where f.process = g.key)
+files as (
+    update waybill.file f
+    set due_at = now(), object = coalesce(f.object, f.id),
+        id = case when f.size is null then f.id else gen_random_uuid() end, size = null, sha256 = null
+    from gone g
+    where f.process = g.key
+)
 select kind, count(*) from gone group by kind
