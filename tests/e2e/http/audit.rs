@@ -58,7 +58,7 @@ fn a_cancellation_is_recorded_before_it_is_published_and_a_repetition_is_not() {
             json!({"id": format!("{token}-c"), "source": "e2e", "type": "upload.cancelled",
                    "token": token, "data": {}})
         };
-        let step = json!({"id": "s", "source": "e2e", "type": "upload.step", "token": "t2",
+        let step = json!({"id": "s", "source": "e2e", "type": "upload.step", "token": "t4",
                           "data": {"message": "m"}});
         client
             .applies(json!([cancel("t2"), step, cancel("t3")]))
