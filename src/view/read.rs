@@ -42,27 +42,11 @@ pub enum Absent {
     Unreadable(&'static str),
 }
 
-/// What was read of one process. [`Loaded::finish`] merges its log again, if it is to be shown as it
-/// was, which may take a processor some time.
-pub struct Loaded {
-    found: FoundProcess,
-    log: Option<Log>,
-}
-
 /// Reads these processes; the results are in the order of the queries.
 pub async fn read(
     store: &Store,
     queries: &[ReadQuery],
 ) -> Result<Vec<Result<FoundProcess, Absent>>, StoreError> {
-    let loaded = load(store, queries).await?.into_iter();
-    Ok(loaded.map(|one| one.and_then(Loaded::finish)).collect())
-}
-
-/// [`read`] without merging logs.
-pub async fn load(
-    store: &Store,
-    queries: &[ReadQuery],
-) -> Result<Vec<Result<Loaded, Absent>>, StoreError> {
     let record_queries: Vec<_> = queries.iter().map(ReadQuery::record_query).collect();
     let records = store.records(&record_queries, BYTES_MAX).await?;
     let has_order = |query: &ReadQuery| query.parts.has(Part::Stages);
@@ -89,8 +73,7 @@ pub async fn load(
         let unreadable = |why: Unreadable| Absent::Unreadable(why.column());
         let record = record.map_err(unreadable)?;
         let order = order.cloned().transpose().map_err(unreadable)?;
-        let found = FoundProcess { record, order };
-        Ok(Loaded { found, log })
+        FoundProcess { record, order }.after(log)
     };
     Ok(queries.iter().zip(records).map(found).collect())
 }
@@ -124,23 +107,16 @@ impl ReadQuery {
     }
 }
 
-impl Loaded {
-    /// Whether its log has to be merged again.
-    #[must_use]
-    pub fn is_past(&self) -> bool {
-        matches!(self.log, Some(Log::Whole(_)))
-    }
-
-    /// The process as it is now, or after the part of its log that was requested.
-    pub fn finish(self) -> Result<FoundProcess, Absent> {
-        let Self { mut found, log } = self;
+impl FoundProcess {
+    /// The process after that part of its log.
+    fn after(mut self, log: Option<Log>) -> Result<Self, Absent> {
         match log {
-            None => Ok(found),
+            None => Ok(self),
             Some(Log::NoEvent) => Err(Absent::NoEvent),
             Some(Log::TooLong) => Err(Absent::TooLong),
             Some(Log::Whole(part)) => {
-                as_of::rewind(&mut found, part).ok_or(Absent::Unreadable("log"))?;
-                Ok(found)
+                as_of::rewind(&mut self, part).ok_or(Absent::Unreadable("log"))?;
+                Ok(self)
             }
         }
     }

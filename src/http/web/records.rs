@@ -3,13 +3,14 @@
 use std::slice;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::problem::{HttpProblem, ProblemKind};
 use crate::http::state::Api;
 use crate::store::StoreError;
 use crate::view::parts::Parts;
-use crate::view::read::{self, Absent, Loaded, ReadQuery};
+use crate::view::read::{self, Absent, ReadQuery};
 use crate::view::record::FoundProcess;
 
 /// The longest wait for a turn to merge a log.
@@ -31,8 +32,8 @@ impl Api {
         }
     }
 
-    /// These processes of a tenant; the results are in the order of the queries. A single record
-    /// without parts shares its query with others that are read at the same time.
+    /// These processes; the results are in the order of the queries. A single record without parts
+    /// shares its query with others that are read at the same time.
     pub(in crate::http) async fn records(
         &self,
         queries: &[ReadQuery],
@@ -43,26 +44,27 @@ impl Api {
         {
             return Ok(vec![self.batcher.record(self.tenant(), query.key).await?]);
         }
-        let mut found = Vec::with_capacity(queries.len());
-        for read in read::load(&self.store(), queries).await? {
-            found.push(match read {
-                Ok(read) if read.is_past() => self.merge(read).await?,
-                other => other.and_then(Loaded::finish),
-            });
+        let is_past = queries.iter().any(|query| query.as_of.is_some());
+        match is_past {
+            true => self.past_records(queries.to_vec()).await,
+            false => Ok(read::read(&self.store(), queries).await?),
         }
-        Ok(found)
     }
 
-    /// Merges the log of one process again, in a turn of the tenant and on a thread that answers no
-    /// requests.
-    async fn merge(&self, read: Loaded) -> Result<Result<FoundProcess, Absent>, HttpProblem> {
+    /// Past states, whose logs are read and merged again: in a turn of the tenant, and on a thread that
+    /// answers no other requests.
+    async fn past_records(
+        &self,
+        queries: Vec<ReadQuery>,
+    ) -> Result<Vec<Result<FoundProcess, Absent>>, HttpProblem> {
         let busy = || HttpProblem::new(ProblemKind::Unavailable, BUSY);
         let turn = self.mergers.turn(self.tenant().to_owned(), 1, TURN_MAX);
         let turn = turn.await.ok_or_else(busy)?;
-        let merged = spawn_blocking(move || {
+        let (store, runtime) = (self.store(), Handle::current());
+        let found = spawn_blocking(move || {
             let _turn = turn;
-            read.finish()
+            runtime.block_on(read::read(&store, &queries))
         });
-        merged.await.map_err(|_| busy())
+        Ok(found.await.map_err(|_| busy())??)
     }
 }
