@@ -88,9 +88,7 @@ fn a_hostile_tenant_neither_exhausts_the_memory_nor_stops_another_one() {
         }
         done.store(true, Ordering::Relaxed);
         let refused: usize = flood.join_all().await.into_iter().sum();
-        eprintln!("refused: {refused}");
-        let resident = api.metric("process_resident_memory_bytes", "").await;
-        eprintln!("resident at the end: {} MiB", resident >> 20);
+        assert!(refused > 0, "its budget was never full");
         assert!(!api.is_gone(), "{}", api.log_text());
         drop(open);
         api.stop().await;

@@ -12,7 +12,7 @@ use super::Worker;
 use super::keeper::Keeper;
 use crate::broker::topology::{self, EventQueues};
 use crate::broker::{self, BrokerError, Connection, tenant_exchanges, tenant_queue};
-use crate::domain::tenancy::{Tenancy, TenantQueue};
+use crate::domain::tenancy::TenantQueue;
 use crate::lock::lock;
 use crate::pipeline::batch::acceptance::Acceptance;
 use crate::pipeline::consume::lane_state::Carries;
@@ -133,13 +133,20 @@ impl Session<'_> {
                 // The receiver lives as long as this future.
                 let _ = found.send(tenant.to_owned());
             }
-            // A lane that connected meanwhile may have known other tenants.
-            let mut have_failed = self.route(&current).await.is_err();
+            let mut have_failed = false;
             for tenant in &current.tenants {
                 let declared = tenant_exchanges::declare(&self.connection, &tenant.name).await;
                 if let Err(error) = declared {
                     let tenant = &tenant.name;
                     tracing::warn!(%error, tenant, "the exchanges of a tenant could not be declared");
+                    have_failed = true;
+                }
+            }
+            // A lane that connected meanwhile may have known other tenants.
+            for tenant in current.with_queues() {
+                let own = current.queue_of(tenant) == TenantQueue::Own;
+                if let Err(error) = self.route(tenant, own).await {
+                    tracing::warn!(%error, tenant, "the events of a tenant could not be routed");
                     have_failed = true;
                 }
             }
@@ -152,25 +159,14 @@ impl Session<'_> {
         }
     }
 
-    /// Routes the events of tenants that have or had a queue of their own, on a connection of its own: a
+    /// Routes the events of a tenant that has or had a queue of its own, on a connection of its own: a
     /// queue without a majority may close it.
-    async fn route(&self, tenancy: &Tenancy) -> Result<(), BrokerError> {
-        if tenancy.with_queues().next().is_none() {
-            return Ok(());
-        }
+    async fn route(&self, tenant: &str, own: bool) -> Result<(), BrokerError> {
         let connection = broker::connect(&self.worker.broker, "waybill tenants").await?;
-        let mut routed = Ok(());
-        for tenant in tenancy.with_queues() {
-            let own = tenancy.queue_of(tenant) == TenantQueue::Own;
-            let one = timeout(ROUTE_MAX, tenant_queue::route(&connection, tenant, own)).await;
-            let one = one.unwrap_or_else(|_| Err(BrokerError::Lost("no answer".to_owned())));
-            if let Err(error) = one {
-                tracing::warn!(%error, tenant, "the events of a tenant could not be routed");
-                routed = Err(error);
-            }
-        }
+        let routed = timeout(ROUTE_MAX, tenant_queue::route(&connection, tenant, own)).await;
         connection.close().await;
-        routed
+        let silent = |_| Err(BrokerError::Lost("no answer".to_owned()));
+        routed.unwrap_or_else(silent).map(drop)
     }
 
     fn end_reason(&self) -> BrokerError {

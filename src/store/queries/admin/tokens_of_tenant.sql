@@ -1,4 +1,4 @@
--- Tokens of a tenant that were not erased, the oldest first, after a place.
+-- Tokens of a tenant, the oldest first, after a place: also of what is being erased.
 select token, created_at, key
 from waybill.process
 where tenant = $1 and (created_at, key) > ($2, $3)
