@@ -118,7 +118,7 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
     }
     let mut hostile = None;
     if selected("hostile") {
-        hostile = Some(hostile::run(ground, if options.quick { 5 } else { 20 }).await?);
+        hostile = Some(hostile::run(ground, &options.hostile()).await?);
     }
     Ok(Report {
         machine: machine::describe(ground).await?,

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use waybill::domain::Kind;
 
 use crate::engine::Engine;
+use crate::hostile::attacks::Attack;
 use crate::workload::Workload;
-use crate::{backlog, isolation, reads};
+use crate::{backlog, hostile, isolation, reads};
 
 /// Events per second beside the reads if the worker's own speed was not measured.
 const LOAD: u32 = 10_000;
@@ -30,6 +31,9 @@ pub(crate) struct Options {
     /// Only engines whose name contains this text, and no verdict: for work on one of them.
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
+    /// What the hostile tenant does, with commas between; all of it if not given.
+    #[arg(long, value_name = "ATTACKS", value_delimiter = ',')]
+    pub(crate) attacks: Vec<Attack>,
     /// Print the server's most expensive statements of each run; slightly slower.
     #[arg(long)]
     pub(crate) statements: bool,
@@ -101,6 +105,18 @@ impl Options {
             },
             other: Workload::of_rate(OTHERS_RATE, seconds),
             rate: OTHERS_RATE,
+        }
+    }
+
+    /// The runs with and without a hostile tenant.
+    pub(crate) fn hostile(&self) -> hostile::Plan {
+        let all = Attack::value_variants();
+        hostile::Plan {
+            seconds: if self.quick { 5 } else { 60 },
+            attacks: match self.attacks.is_empty() {
+                true => all.to_vec(),
+                false => self.attacks.clone(),
+            },
         }
     }
 

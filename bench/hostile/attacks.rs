@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -34,45 +35,82 @@ pub(super) struct Attacks {
     done: Arc<AtomicBool>,
     answered: Arc<AtomicU64>,
     loops: JoinSet<()>,
-    _open: Vec<TcpStream>,
+    open: Vec<TcpStream>,
 }
 
-/// Begins all of them.
+/// A kind of attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Attack {
+    /// Past states of a process with a long log.
+    Past,
+    /// Lists of events.
+    Lists,
+    /// Keys that don't exist.
+    Guesses,
+    /// Requests that are never finished, and streams.
+    Unfinished,
+}
+
+/// Begins these.
 pub(super) async fn begin(
+    kinds: &[Attack],
     field: &Field,
     address: SocketAddr,
     key: &str,
 ) -> anyhow::Result<Attacks> {
-    long_log(field).await?;
-    let cursor = end_of_log(address, key).await?;
     let mut attacks = Attacks {
         done: Arc::default(),
         answered: Arc::default(),
         loops: JoinSet::new(),
-        _open: open(address, key).await?,
+        open: Vec::new(),
     };
-    let past = json!({"requests": [{"token": "long", "include": ["items"], "as_of": cursor}]});
-    for _ in 0..ASKERS {
-        let past = past.to_string();
-        attacks.repeat(address, key, Duration::ZERO, move |_| {
-            ("/v1/processes/batch", past.clone())
-        });
-    }
-    for poster in 0..POSTERS {
-        attacks.repeat(address, key, Duration::from_millis(100), move |turn| {
-            ("/v1/events", events(poster, turn))
-        });
-    }
-    for guesser in 0..2 {
-        let wrong = format!("wb_{guesser:012x}_{guesser:064x}");
-        attacks.repeat(address, &wrong, Duration::from_millis(10), |_| {
-            ("/v1/events", "[]".to_owned())
-        });
+    for kind in kinds {
+        match kind {
+            Attack::Past => attacks.request_past_states(field, address, key).await?,
+            Attack::Lists => attacks.send_lists(address, key),
+            Attack::Guesses => attacks.guess_keys(address),
+            Attack::Unfinished => attacks.open = open(address, key).await?,
+        }
     }
     Ok(attacks)
 }
 
 impl Attacks {
+    async fn request_past_states(
+        &mut self,
+        field: &Field,
+        address: SocketAddr,
+        key: &str,
+    ) -> anyhow::Result<()> {
+        long_log(field).await?;
+        let cursor = end_of_log(address, key).await?;
+        let past = json!({"requests": [{"token": "long", "include": ["items"], "as_of": cursor}]});
+        for _ in 0..ASKERS {
+            let past = past.to_string();
+            self.repeat(address, key, Duration::ZERO, move |_| {
+                ("/v1/processes/batch", past.clone())
+            });
+        }
+        Ok(())
+    }
+
+    fn send_lists(&mut self, address: SocketAddr, key: &str) {
+        for poster in 0..POSTERS {
+            self.repeat(address, key, Duration::from_millis(100), move |turn| {
+                ("/v1/events", events(poster, turn))
+            });
+        }
+    }
+
+    fn guess_keys(&mut self, address: SocketAddr) {
+        for guesser in 0..2 {
+            let wrong = format!("wb_{guesser:012x}_{guesser:064x}");
+            self.repeat(address, &wrong, Duration::from_millis(10), |_| {
+                ("/v1/events", "[]".to_owned())
+            });
+        }
+    }
+
     /// Sends one request after the other, whatever is answered.
     fn repeat(
         &mut self,
@@ -108,6 +146,7 @@ impl Attacks {
     pub(super) async fn end(mut self) -> u64 {
         self.done.store(true, Ordering::Relaxed);
         while self.loops.join_next().await.is_some() {}
+        drop(self.open);
         self.answered.load(Ordering::Relaxed)
     }
 }

@@ -1,7 +1,7 @@
 //! A hostile tenant does over HTTP what it can: what that costs another tenant, as the ratio of two runs
 //! that differ in nothing else.
 
-mod attacks;
+pub(crate) mod attacks;
 pub(crate) mod report;
 
 use std::net::SocketAddr;
@@ -17,6 +17,7 @@ use waybill::domain::access::{Access, Scope};
 use waybill::store::Store;
 use waybill::store::admin::api_key::NewKey;
 
+use self::attacks::Attack;
 use crate::engine::spawn;
 use crate::ground::{Field, Ground, waybill};
 use crate::latency::{Latency, quantiles};
@@ -55,8 +56,14 @@ pub(crate) struct Run {
     pub(crate) attacks: u64,
 }
 
-/// Runs it for so many seconds, without and with attacks.
-pub(crate) async fn run(ground: &Ground, seconds: u32) -> anyhow::Result<Outcome> {
+/// How long a run is, and what is done in the second one.
+pub(crate) struct Plan {
+    pub(crate) seconds: u32,
+    pub(crate) attacks: Vec<Attack>,
+}
+
+/// Runs it without and with attacks.
+pub(crate) async fn run(ground: &Ground, plan: &Plan) -> anyhow::Result<Outcome> {
     let field = ground.field("hostile").await?;
     filled::fill(&field, PROCESSES).await?;
     let hostile = key(&field, "hostile").await?;
@@ -67,10 +74,10 @@ pub(crate) async fn run(ground: &Ground, seconds: u32) -> anyhow::Result<Outcome
     let mut worker = spawn(worker, &field, Stdio::inherit())?;
     let server = Server::api(&field, &other).await?;
     crate::note("hostile: quiet …");
-    let quiet = one(server.address, &other, seconds).await?;
+    let quiet = one(server.address, &other, plan.seconds).await?;
     crate::note("hostile: beside attacks …");
-    let attacks = attacks::begin(&field, server.address, &hostile).await?;
-    let mut beside = one(server.address, &other, seconds).await?;
+    let attacks = attacks::begin(&plan.attacks, &field, server.address, &hostile).await?;
+    let mut beside = one(server.address, &other, plan.seconds).await?;
     beside.attacks = attacks.end().await;
     server.stop().await?;
     worker.kill().await?;
