@@ -1,8 +1,8 @@
-//! A budget that several parties share fairly: tenants, or the addresses of clients.
+//! A budget that several parties share.
 //!
 //! There are two ways to hold a part of it. What ends soon by itself waits for its turn
 //! ([`FairBudget::turn`]): one party may hold all of the budget while no other waits; then the party
-//! that holds least is the next. What a client can prolong, such as a stream, gets a place at once or
+//! that holds least is the next, and of several that hold as much they take turns. What a client can prolong, such as a stream, gets a place at once or
 //! not at all ([`FairBudget::place`]): the more a party holds, the more has to be free, so that one
 //! alone gets three quarters and the next ones three quarters of what it has left. In other fields this
 //! rule is known as a dynamic threshold.
@@ -40,14 +40,21 @@ struct State<K: Clone + Eq + Hash> {
     share: Share,
     used: HashMap<K, usize>,
     /// Without empty queues.
-    waiting: HashMap<K, VecDeque<Waiting<K>>>,
-    /// The number of the next one to wait.
-    number: u64,
+    waiting: HashMap<K, Queue<K>>,
+    /// How often a party began to wait, or had a turn while it waited.
+    rounds: u64,
+}
+
+/// What waits of one party.
+#[derive(Debug)]
+struct Queue<K: Clone + Eq + Hash> {
+    /// The round in which the party began to wait, or had its last turn since.
+    round: u64,
+    waiting: VecDeque<Waiting<K>>,
 }
 
 #[derive(Debug)]
 struct Waiting<K: Clone + Eq + Hash> {
-    number: u64,
     units: usize,
     granted: oneshot::Sender<Permit<K>>,
 }
@@ -73,7 +80,7 @@ impl<K: Clone + Eq + Hash> FairBudget<K> {
             share,
             used: HashMap::new(),
             waiting: HashMap::new(),
-            number: 0,
+            rounds: 0,
         })))
     }
 
@@ -183,42 +190,51 @@ impl<K: Clone + Eq + Hash> State<K> {
 
     fn wait(&mut self, party: K, units: usize) -> oneshot::Receiver<Permit<K>> {
         let (granted, receiver) = oneshot::channel();
-        let number = self.number;
-        self.number += 1;
-        let queue = self.waiting.entry(party).or_default();
-        if queue.len() % CLEAN_EVERY == CLEAN_EVERY - 1 {
-            queue.retain(|waiting| !waiting.granted.is_closed());
-        }
-        queue.push_back(Waiting {
-            number,
-            units,
-            granted,
+        let round = self.rounds;
+        let queue = self.waiting.entry(party).or_insert_with(|| {
+            self.rounds += 1;
+            Queue {
+                round,
+                waiting: VecDeque::new(),
+            }
         });
+        let queue = &mut queue.waiting;
+        if queue.len() % CLEAN_EVERY == CLEAN_EVERY - 1 {
+            queue.retain(|waiting| !waiting.is_gone());
+        }
+        queue.push_back(Waiting { units, granted });
         receiver
     }
 
     /// Removes the next one that waits: of the party that holds least, and of several the one that has
-    /// waited for longest. None if what it waits for is not free: nothing smaller overtakes it.
+    /// had no turn for longest. None if what it waits for is not free: nothing smaller overtakes it.
     fn next(&mut self) -> Option<(K, Waiting<K>)> {
         self.waiting.retain(|_, queue| {
-            while queue.front().is_some_and(|it| it.granted.is_closed()) {
-                queue.pop_front();
+            while queue.waiting.front().is_some_and(Waiting::is_gone) {
+                queue.waiting.pop_front();
             }
-            !queue.is_empty()
+            !queue.waiting.is_empty()
         });
-        let first = |queue: &VecDeque<Waiting<K>>| queue.front().map(|waiting| waiting.number);
         let next = self.waiting.iter();
-        let next = next.min_by_key(|(party, queue)| (self.used(party), first(queue)));
+        let next = next.min_by_key(|(party, queue)| (self.used(party), queue.round));
         let party = next.map(|(party, _)| party.clone())?;
         let queue = self.waiting.get_mut(&party)?;
-        let waiting = match queue.front().is_some_and(|it| it.units <= self.free) {
-            true => queue.pop_front()?,
-            false => return None,
-        };
-        if queue.is_empty() {
+        if queue.waiting.front()?.units > self.free {
+            return None;
+        }
+        let waiting = queue.waiting.pop_front()?;
+        queue.round = self.rounds;
+        self.rounds += 1;
+        if queue.waiting.is_empty() {
             self.waiting.remove(&party);
         }
         Some((party, waiting))
+    }
+}
+
+impl<K: Clone + Eq + Hash> Waiting<K> {
+    fn is_gone(&self) -> bool {
+        self.granted.is_closed()
     }
 }
 
@@ -296,6 +312,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_a_budget_for_one_a_party_with_many_that_wait_has_every_second_turn() {
+        let budget = FairBudget::new(1);
+        let first = budget.turn(1, 1, LONG).await;
+        let turn = |party| Box::pin(budget.turn(party, 1, LONG));
+        let mut greedy: Vec<_> = (0..8).map(|_| turn(1)).collect();
+        for waiting in &mut greedy {
+            assert!(waiting.now_or_never().is_none());
+        }
+        let mut other = [turn(2), turn(2)];
+        for waiting in &mut other {
+            assert!(waiting.now_or_never().is_none());
+        }
+        drop(first);
+        for waiting in other {
+            drop(greedy.remove(0).await.unwrap());
+            drop(waiting.await.unwrap());
+        }
+    }
+
+    #[tokio::test]
     async fn one_that_stopped_waiting_takes_nothing_with_it() {
         let budget = FairBudget::new(1);
         let used = budget.turn(1, 1, LONG).await;
@@ -318,7 +354,7 @@ mod tests {
             lock(&budget.0)
                 .waiting
                 .values()
-                .all(|queue| queue.len() <= CLEAN_EVERY)
+                .all(|queue| queue.waiting.len() <= CLEAN_EVERY)
         );
         let mut last = Box::pin(budget.turn(1, 1, LONG));
         assert!((&mut last).now_or_never().is_none());
