@@ -25,12 +25,15 @@ use super::web::waiters::Waiters;
 use super::web::{Caller, HttpProblem};
 use crate::config::{BrokerSettings, DialectSettings};
 use crate::domain::ProcessKey;
-use crate::fair::FairBudget;
+use crate::fair::{Activity, FairBudget, Pace, Paced};
 use crate::files::Files;
 use crate::store::Store;
 use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::telemetry::Telemetry;
 use crate::wire;
+
+/// The longest wait for the rest of a tenant's heavy work.
+const REST_MAX: Duration = Duration::from_secs(10);
 
 /// What the listener needs to start.
 #[derive(Clone)]
@@ -82,6 +85,10 @@ pub(crate) struct Shared {
     streams: Streams,
     /// Merging logs again is work for a processor, so only a few do it at a time.
     pub(super) mergers: FairBudget<String>,
+    /// The tenants that send requests.
+    activity: Activity<String>,
+    reading: Pace,
+    sending: Pace,
     pub(super) batcher: Batcher,
     pub(super) publisher: EventPublisher,
     pub(super) ended: Waiters<ProcessKey, ()>,
@@ -94,12 +101,13 @@ pub(crate) struct Shared {
 impl Api {
     /// Creates the state, and the background tasks that run until `stop`.
     pub(super) fn new(setup: Setup, stop: &CancellationToken) -> (Self, JoinSet<()>) {
-        let (publisher, task) = publisher::publisher();
+        let (publisher, publishing) = publisher::publisher();
         let (batcher, lanes) = batcher::batcher();
         let rates = Rates::new(setup.allowances);
         let logins = LoginAudit::new(setup.primary.clone());
         let primary = setup.primary.clone();
         let sessions = (logins.clone(), setup.session);
+        let activity = Activity::default();
         let shared = Shared {
             keys: Keys::new(primary, rates.clone(), setup.anonymous, sessions),
             store: setup.store,
@@ -111,6 +119,9 @@ impl Api {
             quotas: Quotas::default(),
             streams: Streams::default(),
             mergers: FairBudget::new(mergers()),
+            reading: Pace::new(activity.clone()),
+            sending: Pace::new(activity.clone()),
+            activity,
             batcher,
             publisher,
             ended: Waiters::default(),
@@ -127,7 +138,9 @@ impl Api {
         for lane in lanes {
             tasks.spawn(lane.serve(api.store.clone()));
         }
-        tasks.spawn(task.serve(setup.broker));
+        for task in publishing {
+            tasks.spawn(task.serve(setup.broker.clone()));
+        }
         tasks.spawn(rates.evict(stop.clone()));
         let quotas = api.quotas.clone();
         tasks.spawn(quotas.follow(api.shared.primary.clone(), stop.clone()));
@@ -163,6 +176,18 @@ impl Api {
         self.room.of(&self.tenant)
     }
 
+    /// Waits for the rest after the tenant's last heavy reading: past states, pages of streams.
+    pub(super) async fn pace_reading(&self) -> Result<Paced, HttpProblem> {
+        let paced = self.reading.next(&self.tenant, REST_MAX).await;
+        paced.ok_or_else(HttpProblem::busy)
+    }
+
+    /// The same for lists of events.
+    pub(super) async fn pace_sending(&self) -> Result<Paced, HttpProblem> {
+        let paced = self.sending.next(&self.tenant, REST_MAX).await;
+        paced.ok_or_else(HttpProblem::busy)
+    }
+
     /// A place for a stream of events.
     pub(super) fn stream(&self) -> Result<StreamPermit, HttpProblem> {
         let open = self.streams.open(&self.tenant);
@@ -195,7 +220,10 @@ impl FromRequestParts<Self> for Api {
 
     async fn from_request_parts(parts: &mut Parts, api: &Self) -> Result<Self, Infallible> {
         Ok(match parts.extensions.get::<Caller>() {
-            Some(Caller(access)) => api.of(&access.tenant),
+            Some(Caller(access)) => {
+                api.activity.note(&access.tenant);
+                api.of(&access.tenant)
+            }
             None => api.clone(),
         })
     }

@@ -12,6 +12,7 @@ use futures_util::stream::{self, StreamExt};
 use super::feed_query::{After, FeedFilter};
 use super::openapi::{parameters, responses};
 use crate::domain::access::Access;
+use crate::fair::Paced;
 use crate::http::state::Api;
 use crate::http::web::streams::StreamPermit;
 use crate::http::web::{Caller, HttpProblem, Parameters, Pass, ProblemKind, links, prefer};
@@ -100,7 +101,10 @@ pub(in crate::http) async fn stream(
     filter.bytes_max = STREAM_BYTES_MAX;
     let permit = api.stream()?;
     // The first page is read before the response begins, so that an error has its status.
-    let first = api.page(&filter, &access, after).await?;
+    let first = {
+        let _paced = api.pace_reading().await?;
+        api.page(&filter, &access, after).await?
+    };
     let reader = Reader {
         api,
         _permit: permit,
@@ -136,13 +140,14 @@ impl Reader {
     /// One page; the stream ends when the process stops, the key is no longer valid, or the
     /// database is unavailable: then the client reconnects with its cursor.
     async fn next(mut self) -> Option<(Sent, Self)> {
-        let page = match self.first.take() {
-            Some(first) => first,
+        let (page, paced) = match self.first.take() {
+            Some(first) => (first, None),
             None => {
                 self.pass.is_good().await.ok()?;
+                let paced = self.paced().await?;
                 let place = Some(self.place);
                 let page = self.api.page(&self.filter, &self.access, place).await;
-                page.ok()?
+                (page.ok()?, Some(paced))
             }
         };
         self.place = page.next;
@@ -151,6 +156,7 @@ impl Reader {
             Ok(Event::default().id(event.cursor.to_string()).data(data))
         });
         let sent: Sent = events.collect();
+        drop(paced);
         if sent.is_empty() && !page.more {
             self.place = self.woken().await?;
         }
@@ -159,6 +165,19 @@ impl Reader {
 }
 
 impl Reader {
+    /// Waits until the next page may be read, since a tenant may have many streams; `None` if the stream
+    /// ends.
+    async fn paced(&self) -> Option<Paced> {
+        loop {
+            tokio::select! {
+                paced = self.api.pace_reading() => if let Ok(paced) = paced {
+                    return Some(paced);
+                },
+                () = self.api.stop.cancelled() => return None,
+            }
+        }
+    }
+
     /// Waits for the tenant's next event; returns where to read on, or `None` if the stream ends.
     async fn woken(&self) -> Option<FeedCursor> {
         let notified = self.api.notifier.after(self.api.tenant(), self.place);

@@ -1,5 +1,6 @@
 //! Publishes the events of all clients: requests that arrive while the broker confirms form the
-//! next batch.
+//! next batch. Those with a single event have a connection of their own, so that none waits for the
+//! confirms of a list.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::http::web::{HttpProblem, ProblemKind};
 /// many within some hundredths of a second.
 const MESSAGES_MAX: usize = 512;
 /// Messages of one turn: a request with more has several.
-const MESSAGES_OF_TURN: usize = 128;
+const MESSAGES_OF_TURN: usize = 32;
 /// The longest wait for a turn.
 const TURN_MAX: Duration = Duration::from_secs(30);
 
@@ -27,11 +28,12 @@ const FULL: &str = "the queue of events is full; sending this again is safe";
 /// Accepts messages.
 #[derive(Clone)]
 pub(in crate::http) struct EventPublisher {
-    requests: mpsc::Sender<Request>,
+    singles: mpsc::Sender<Request>,
+    lists: mpsc::Sender<Request>,
     turns: FairBudget<String>,
 }
 
-/// Publishes the messages of an [`EventPublisher`].
+/// Publishes messages of an [`EventPublisher`].
 pub(in crate::http) struct PublisherTask {
     requests: mpsc::Receiver<Request>,
 }
@@ -48,14 +50,17 @@ struct PublisherConnection {
     publisher: Publisher,
 }
 
-/// Creates a publisher and its task.
-pub(in crate::http) fn publisher() -> (EventPublisher, PublisherTask) {
-    let (sender, receiver) = mpsc::channel(MESSAGES_MAX);
+/// Creates a publisher and its tasks.
+pub(in crate::http) fn publisher() -> (EventPublisher, [PublisherTask; 2]) {
+    let (singles, of_singles) = mpsc::channel(MESSAGES_MAX);
+    let (lists, of_lists) = mpsc::channel(MESSAGES_MAX);
     let publisher = EventPublisher {
-        requests: sender,
+        singles,
+        lists,
         turns: FairBudget::new(MESSAGES_MAX),
     };
-    (publisher, PublisherTask { requests: receiver })
+    let tasks = [of_singles, of_lists].map(|requests| PublisherTask { requests });
+    (publisher, tasks)
 }
 
 impl EventPublisher {
@@ -77,15 +82,18 @@ impl EventPublisher {
         let unavailable = |why| HttpProblem::new(ProblemKind::Unavailable, why);
         let turn = self.turns.turn(tenant.to_owned(), messages.len(), TURN_MAX);
         let turn = turn.await.ok_or_else(|| unavailable(BUSY))?;
+        let task = match messages.len() {
+            1 => &self.singles,
+            _ => &self.lists,
+        };
         let (answer, answered) = oneshot::channel();
         let request = Request {
             messages,
             answer,
             _turn: turn,
         };
-        self.requests
-            .try_send(request)
-            .map_err(|_| unavailable(BUSY))?;
+        let sent = task.try_send(request);
+        sent.map_err(|_| unavailable(BUSY))?;
         let verdicts = match answered.await {
             Ok(Ok(verdicts)) => verdicts,
             Ok(Err(_)) | Err(_) => return Err(unavailable(UNREACHABLE)),

@@ -16,6 +16,7 @@ const QUOTA_RETRY: u64 = 5;
 const TOO_OFTEN: &str = "the rate limit is exceeded; wait as `Retry-After` says";
 const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
 const UNKNOWN_TOKEN: &str = "no process has this token: check the token, and the tenant of the key; ended processes are deleted";
+const BUSY: &str = "too many large requests of this tenant are under way; try again in a moment";
 const FORGOTTEN: &str =
     "the process of this token is not kept any more: it ended and was deleted, or was erased";
 /// By then a newer version may have been deployed.
@@ -116,6 +117,11 @@ impl HttpProblem {
     /// No such process, or it is another tenant's: the response does not say which.
     pub(in crate::http) fn unknown_token() -> Self {
         Self::new(ProblemKind::NotFound, UNKNOWN_TOKEN)
+    }
+
+    /// Too much of the tenant is under way.
+    pub(in crate::http) fn busy() -> Self {
+        Self::new(ProblemKind::Unavailable, BUSY)
     }
 
     /// The process was deleted.

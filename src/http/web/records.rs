@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::problem::{HttpProblem, ProblemKind};
+use super::problem::HttpProblem;
 use crate::http::state::Api;
 use crate::store::StoreError;
 use crate::view::parts::Parts;
@@ -15,8 +15,6 @@ use crate::view::record::FoundProcess;
 
 /// The longest wait for a turn to merge a log.
 const TURN_MAX: Duration = Duration::from_secs(10);
-
-const BUSY: &str = "too many past states are requested; try again in a moment";
 
 impl Api {
     /// The record, if there is one; a problem if it was deleted or can't be read.
@@ -57,14 +55,15 @@ impl Api {
         &self,
         queries: Vec<ReadQuery>,
     ) -> Result<Vec<Result<FoundProcess, Absent>>, HttpProblem> {
-        let busy = || HttpProblem::new(ProblemKind::Unavailable, BUSY);
+        let mut paced = self.pace_reading().await?;
         let turn = self.mergers.turn(self.tenant().to_owned(), 1, TURN_MAX);
-        let turn = turn.await.ok_or_else(busy)?;
+        let turn = turn.await.ok_or_else(HttpProblem::busy)?;
+        paced.begin();
         let (store, runtime) = (self.store(), Handle::current());
         let found = spawn_blocking(move || {
-            let _turn = turn;
+            let _until_read = (turn, paced);
             runtime.block_on(read::read(&store, &queries))
         });
-        Ok(found.await.map_err(|_| busy())??)
+        Ok(found.await.map_err(|_| HttpProblem::busy())??)
     }
 }
