@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::broker::Connection;
 use crate::broker::tenant_exchanges::own_queue;
 use crate::lock::lock;
 
@@ -27,6 +28,13 @@ pub(super) struct Signals {
     pub(super) stop: CancellationToken,
     /// End at once: the broker requeues what is not acknowledged.
     pub(super) give_up: CancellationToken,
+}
+
+impl Signals {
+    /// Whether the session with this connection ends.
+    pub(super) fn end(&self, connection: &Connection) -> bool {
+        self.stop.is_cancelled() || self.give_up.is_cancelled() || !connection.is_connected()
+    }
 }
 
 /// The status of a lane and its queue.

@@ -53,7 +53,7 @@ impl Keeper {
                 Err(error) => error,
             };
             self.lane.set_up(false);
-            if self.is_over() {
+            if self.signals.end(&self.connection) {
                 return;
             }
             let cause = format!("{}: {error}", self.lane.queue());
@@ -118,10 +118,5 @@ impl Keeper {
         // The broker may have delivered to another worker what this one could not write.
         self.acceptance.forget();
         outcome
-    }
-
-    fn is_over(&self) -> bool {
-        let Signals { stop, give_up } = &self.signals;
-        stop.is_cancelled() || give_up.is_cancelled() || !self.connection.is_connected()
     }
 }

@@ -75,11 +75,21 @@ impl Session<'_> {
         keeping.spawn(keeper.run());
     }
 
-    /// A lane has ended: the session is over, or the queue is no longer needed.
-    fn remove(&self, ended: &Arc<LaneState>) {
-        let mut lanes = lock(&self.lanes);
-        lanes.retain(|lane| !Arc::ptr_eq(lane, ended));
-        self.worker.tenants.share_among(&lanes);
+    /// A lane has ended: the session is over, or the queue was no longer needed. Meanwhile its tenant may
+    /// have got a queue of its own again.
+    fn end(&self, ended: &Arc<LaneState>, keeping: &mut Keeping) {
+        {
+            let mut lanes = lock(&self.lanes);
+            lanes.retain(|lane| !Arc::ptr_eq(lane, ended));
+            self.worker.tenants.share_among(&lanes);
+        }
+        let Some(tenant) = ended.tenant().filter(|_| !self.signals.end(&self.connection)) else {
+            return;
+        };
+        let tenancy = self.worker.event_rules.authorization.tenants();
+        if tenancy.borrow().queue_of(tenant) == TenantQueue::Own {
+            self.start(LaneState::of_tenant(tenant), keeping);
+        }
     }
 
     /// Waits until every lane has ended; the loss of the connection ends them all.
@@ -104,7 +114,11 @@ impl Session<'_> {
                         return Err(self.end_reason());
                     }
                     None => return outcome,
-                    Some(Ok(ended)) => self.remove(&ended),
+                    Some(Ok(ended)) => self.end(&ended, &mut keeping),
+                    // All lanes are started again: which one has panicked is not known.
+                    Some(Err(error)) if outcome.is_ok() => {
+                        outcome = Err(BrokerError::Lost(format!("a lane: {error}")));
+                    }
                     Some(Err(_)) => {}
                 },
                 () = &mut following, if outcome.is_ok() => {}
