@@ -20,8 +20,10 @@ pub(crate) struct Pace {
     rests: Arc<Mutex<HashMap<String, Rests>>>,
 }
 
-/// Heavy work of a party, until it is dropped; its rest follows.
+/// Heavy work of a party, until it is finished or dropped; its rest follows. If it is only dropped, as by a
+/// client that has gone, the work may go on elsewhere, and the longest rest follows.
 #[derive(Debug)]
+#[must_use]
 pub(crate) struct Paced(Option<Rested>);
 
 impl Pace {
@@ -39,7 +41,8 @@ impl Pace {
             return Some(Paced(None));
         }
         let rests = self.rests(party);
-        let rested = timeout(patience, rests.wait()).await.ok()?;
+        let mut rested = timeout(patience, rests.wait()).await.ok()?;
+        rested.may_be_abandoned();
         Some(Paced(Some(rested)))
     }
 
@@ -58,6 +61,13 @@ impl Paced {
     pub(crate) fn begin(&mut self) {
         if let Some(rested) = &mut self.0 {
             rested.begin();
+        }
+    }
+
+    /// The work is done.
+    pub(crate) fn finish(self) {
+        if let Some(rested) = self.0 {
+            rested.finish();
         }
     }
 }
@@ -83,10 +93,10 @@ mod tests {
     /// Returns how long it waited.
     async fn work(pace: &Pace, party: &str) -> Duration {
         let began = Instant::now();
-        let paced = pace.next(party, LONG).await;
+        let paced = pace.next(party, LONG).await.unwrap();
         let waited = began.elapsed();
         sleep(WORK).await;
-        drop(paced);
+        paced.finish();
         waited
     }
 
@@ -117,14 +127,22 @@ mod tests {
         let mut paced = pace.next("acme", LONG).await.unwrap();
         sleep(WORK).await;
         paced.begin();
-        drop(paced);
+        paced.finish();
         assert!(pace.next("acme", WORK).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn work_that_is_abandoned_is_followed_by_the_longest_rest() {
+        let pace = pace(&["acme", "other"]);
+        drop(pace.next("acme", LONG).await);
+        assert!(pace.next("acme", WORK).await.is_none());
+        assert!(work(&pace, "acme").await >= Duration::from_millis(900));
     }
 
     #[tokio::test]
     async fn what_is_kept_of_a_party_goes_when_its_rest_is_over() {
         let pace = pace(&["acme", "other"]);
-        drop(pace.next("acme", LONG).await);
+        pace.next("acme", LONG).await.unwrap().finish();
         sleep(WORK).await;
         work(&pace, "other").await;
         assert_eq!(lock(&pace.rests).keys().collect::<Vec<_>>(), ["other"]);

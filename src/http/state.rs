@@ -87,8 +87,7 @@ pub(crate) struct Shared {
     pub(super) mergers: FairBudget<String>,
     /// The tenants that send requests.
     activity: Activity<String>,
-    reading: Pace,
-    sending: Pace,
+    pace: Pace,
     pub(super) batcher: Batcher,
     pub(super) publisher: EventPublisher,
     pub(super) ended: Waiters<ProcessKey, ()>,
@@ -101,13 +100,14 @@ pub(crate) struct Shared {
 impl Api {
     /// Creates the state, and the background tasks that run until `stop`.
     pub(super) fn new(setup: Setup, stop: &CancellationToken) -> (Self, JoinSet<()>) {
-        let (publisher, publishing) = publisher::publisher();
+        let activity = Activity::default();
+        let pace = Pace::new(activity.clone());
+        let (publisher, publishing) = publisher::publisher(pace.clone());
         let (batcher, lanes) = batcher::batcher();
         let rates = Rates::new(setup.allowances);
         let logins = LoginAudit::new(setup.primary.clone());
         let primary = setup.primary.clone();
         let sessions = (logins.clone(), setup.session);
-        let activity = Activity::default();
         let shared = Shared {
             keys: Keys::new(primary, rates.clone(), setup.anonymous, sessions),
             store: setup.store,
@@ -119,8 +119,7 @@ impl Api {
             quotas: Quotas::default(),
             streams: Streams::default(),
             mergers: FairBudget::new(mergers()),
-            reading: Pace::new(activity.clone()),
-            sending: Pace::new(activity.clone()),
+            pace,
             activity,
             batcher,
             publisher,
@@ -176,15 +175,9 @@ impl Api {
         self.room.of(&self.tenant)
     }
 
-    /// Waits for the rest after the tenant's last heavy reading: past states, pages of streams.
-    pub(super) async fn pace_reading(&self) -> Result<Paced, HttpProblem> {
-        let paced = self.reading.next(&self.tenant, REST_MAX).await;
-        paced.ok_or_else(HttpProblem::busy)
-    }
-
-    /// The same for lists of events.
-    pub(super) async fn pace_sending(&self) -> Result<Paced, HttpProblem> {
-        let paced = self.sending.next(&self.tenant, REST_MAX).await;
+    /// Waits until the tenant may do heavy work again: past states, pages of streams.
+    pub(super) async fn paced(&self) -> Result<Paced, HttpProblem> {
+        let paced = self.pace.next(&self.tenant, REST_MAX).await;
         paced.ok_or_else(HttpProblem::busy)
     }
 

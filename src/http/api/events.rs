@@ -101,10 +101,9 @@ pub(in crate::http) async fn stream(
     filter.bytes_max = STREAM_BYTES_MAX;
     let permit = api.stream()?;
     // The first page is read before the response begins, so that an error has its status.
-    let first = {
-        let _paced = api.pace_reading().await?;
-        api.page(&filter, &access, after).await?
-    };
+    let paced = api.paced().await?;
+    let first = api.page(&filter, &access, after).await?;
+    paced.finish();
     let reader = Reader {
         api,
         _permit: permit,
@@ -156,7 +155,9 @@ impl Reader {
             Ok(Event::default().id(event.cursor.to_string()).data(data))
         });
         let sent: Sent = events.collect();
-        drop(paced);
+        if let Some(paced) = paced {
+            paced.finish();
+        }
         if sent.is_empty() && !page.more {
             self.place = self.woken().await?;
         }
@@ -170,7 +171,7 @@ impl Reader {
     async fn paced(&self) -> Option<Paced> {
         loop {
             tokio::select! {
-                paced = self.api.pace_reading() => if let Ok(paced) = paced {
+                paced = self.api.paced() => if let Ok(paced) = paced {
                     return Some(paced);
                 },
                 () = self.api.stop.cancelled() => return None,

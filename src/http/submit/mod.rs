@@ -27,9 +27,6 @@ use super::web::problem::HttpProblem;
 use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::wire::Accepted;
 
-/// Publishing more events than this is heavy work.
-const LIST_MAX: usize = 100;
-
 impl Api {
     /// Publishes events and waits for the broker's confirms, and then, up to `wait`, for the
     /// workers to apply them; returns how far each event got.
@@ -64,17 +61,12 @@ impl Api {
         events: &[Accepted],
         wait: Option<Duration>,
     ) -> Result<Vec<Receipt>, HttpProblem> {
-        let paced = match events.len() > LIST_MAX {
-            true => Some(self.pace_sending().await?),
-            false => None,
-        };
         let since = match wait {
             Some(_) => Some(self.store().now().await?),
             None => None,
         };
         let messages = events.iter().map(outgoing).collect();
         self.publisher.send(self.tenant(), messages).await?;
-        drop(paced);
         let mut receipts: Vec<_> = events.iter().map(Receipt::accepted).collect();
         if let (Some(wait), Some(since)) = (wait, since) {
             let sent = events

@@ -5,17 +5,22 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict, topology};
 use crate::config::BrokerSettings;
-use crate::fair::{FairBudget, Permit};
+use crate::fair::{FairBudget, Pace, Paced, Permit};
 use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Messages that wait for the broker: further ones wait for the turn of their tenant. It confirms as
 /// many within some hundredths of a second.
 const MESSAGES_MAX: usize = 512;
 /// Messages of one turn: a request with more has several.
-const MESSAGES_OF_TURN: usize = 32;
+const MESSAGES_OF_TURN: usize = 128;
+/// A list with more messages rests after each turn while other tenants are active.
+const SHORT_LIST: usize = 16;
+/// A broker that answers after this is not what a tenant's next turn waits for.
+const PACED_MAX: Duration = Duration::from_secs(1);
 /// The longest wait for a turn.
 const TURN_MAX: Duration = Duration::from_secs(30);
 
@@ -31,6 +36,7 @@ pub(in crate::http) struct EventPublisher {
     singles: mpsc::Sender<Request>,
     lists: mpsc::Sender<Request>,
     turns: FairBudget<String>,
+    pace: Pace,
 }
 
 /// Publishes messages of an [`EventPublisher`].
@@ -51,13 +57,14 @@ struct PublisherConnection {
 }
 
 /// Creates a publisher and its tasks.
-pub(in crate::http) fn publisher() -> (EventPublisher, [PublisherTask; 2]) {
+pub(in crate::http) fn publisher(pace: Pace) -> (EventPublisher, [PublisherTask; 2]) {
     let (singles, of_singles) = mpsc::channel(MESSAGES_MAX);
     let (lists, of_lists) = mpsc::channel(MESSAGES_MAX);
     let publisher = EventPublisher {
         singles,
         lists,
         turns: FairBudget::new(MESSAGES_MAX),
+        pace,
     };
     let tasks = [of_singles, of_lists].map(|requests| PublisherTask { requests });
     (publisher, tasks)
@@ -70,31 +77,52 @@ impl EventPublisher {
         tenant: &str,
         mut messages: Vec<Outgoing>,
     ) -> Result<(), HttpProblem> {
+        let is_long = messages.len() > SHORT_LIST;
         while !messages.is_empty() {
             let rest = messages.split_off(messages.len().min(MESSAGES_OF_TURN));
-            self.send_in_turn(tenant, messages).await?;
+            let paced = match is_long {
+                true => Some(self.pace.next(tenant, TURN_MAX).await.ok_or_else(busy)?),
+                false => None,
+            };
+            self.send_in_turn(tenant, messages, paced).await?;
             messages = rest;
         }
         Ok(())
     }
 
-    async fn send_in_turn(&self, tenant: &str, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
+    async fn send_in_turn(
+        &self,
+        tenant: &str,
+        messages: Vec<Outgoing>,
+        mut paced: Option<Paced>,
+    ) -> Result<(), HttpProblem> {
         let unavailable = |why| HttpProblem::new(ProblemKind::Unavailable, why);
         let turn = self.turns.turn(tenant.to_owned(), messages.len(), TURN_MAX);
-        let turn = turn.await.ok_or_else(|| unavailable(BUSY))?;
+        let turn = turn.await.ok_or_else(busy)?;
+        if let Some(paced) = &mut paced {
+            paced.begin();
+        }
         let task = match messages.len() {
             1 => &self.singles,
             _ => &self.lists,
         };
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let request = Request {
             messages,
             answer,
             _turn: turn,
         };
         let sent = task.try_send(request);
-        sent.map_err(|_| unavailable(BUSY))?;
-        let verdicts = match answered.await {
+        sent.map_err(|_| busy())?;
+        let soon = timeout(PACED_MAX, &mut answered).await;
+        if let Some(paced) = paced {
+            paced.finish();
+        }
+        let answer = match soon {
+            Ok(answer) => answer,
+            Err(_) => answered.await,
+        };
+        let verdicts = match answer {
             Ok(Ok(verdicts)) => verdicts,
             Ok(Err(_)) | Err(_) => return Err(unavailable(UNREACHABLE)),
         };
@@ -106,6 +134,10 @@ impl EventPublisher {
         }
         Ok(())
     }
+}
+
+fn busy() -> HttpProblem {
+    HttpProblem::new(ProblemKind::Unavailable, BUSY)
 }
 
 impl PublisherTask {

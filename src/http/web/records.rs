@@ -55,14 +55,16 @@ impl Api {
         &self,
         queries: Vec<ReadQuery>,
     ) -> Result<Vec<Result<FoundProcess, Absent>>, HttpProblem> {
-        let mut paced = self.pace_reading().await?;
+        let mut paced = self.paced().await?;
         let turn = self.mergers.turn(self.tenant().to_owned(), 1, TURN_MAX);
         let turn = turn.await.ok_or_else(HttpProblem::busy)?;
         paced.begin();
         let (store, runtime) = (self.store(), Handle::current());
         let found = spawn_blocking(move || {
-            let _until_read = (turn, paced);
-            runtime.block_on(read::read(&store, &queries))
+            let _turn = turn;
+            let found = runtime.block_on(read::read(&store, &queries));
+            paced.finish();
+            found
         });
         Ok(found.await.map_err(|_| HttpProblem::busy())??)
     }

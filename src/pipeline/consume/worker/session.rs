@@ -83,7 +83,10 @@ impl Session<'_> {
             lanes.retain(|lane| !Arc::ptr_eq(lane, ended));
             self.worker.tenants.share_among(&lanes);
         }
-        let Some(tenant) = ended.tenant().filter(|_| !self.signals.end(&self.connection)) else {
+        let Some(tenant) = ended
+            .tenant()
+            .filter(|_| !self.signals.end(&self.connection))
+        else {
             return;
         };
         let tenancy = self.worker.event_rules.authorization.tenants();
