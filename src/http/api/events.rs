@@ -142,8 +142,11 @@ impl Reader {
         let (page, paced) = match self.first.take() {
             Some(first) => (first, None),
             None => {
-                self.pass.is_good().await.ok()?;
                 let paced = self.paced().await?;
+                if self.pass.is_good().await.is_err() {
+                    paced.finish();
+                    return None;
+                }
                 let place = Some(self.place);
                 let page = self.api.page(&self.filter, &self.access, place).await;
                 (page.ok()?, Some(paced))
