@@ -1,6 +1,6 @@
 //! Taking all of what tenants share: streams, uploads, memory, forms, wake-ups.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
 use crate::support::client::{Client, EventStream, served};
-use crate::support::ground::{Ground, holds};
+use crate::support::ground::{Ground, Session, holds, until};
 use crate::support::multipart::{PDF, part};
 use crate::support::omflow_client::{Encoding, with_omflow};
 
@@ -183,5 +183,41 @@ fn a_stream_is_woken_by_events_of_its_own_tenant_alone() {
         // A page takes five scans, and each stream has read two; woken by the others too, it would have
         // read twenty more.
         assert!(spent < 50 * 20, "{spent} scans");
+    });
+}
+
+#[test]
+fn a_tenant_rests_after_a_past_state_that_took_long_while_another_one_is_active() {
+    served("attack-past-states", async |ground, client| {
+        let [hostile, other] = tenants(&ground, &client).await;
+        hostile.applies(opening("h-1")).await;
+        other.applies(opening("o-1")).await;
+        let cursor = until("the event is in the feed", async || {
+            let page = hostile.get("/v1/events").await.record();
+            page["events"][0]["cursor"].as_str().map(str::to_owned)
+        })
+        .await;
+        let past = json!({"requests": [{"token": "h-1", "as_of": cursor}]});
+        let session = Session::open(&ground.database_url).await;
+        let lock = "begin; lock table waybill.process in access exclusive mode";
+        session.execute(lock).await;
+        let slow = hostile.post("/v1/processes/batch", &past);
+        let release = async {
+            let waiting = "select count(*) from pg_locks join pg_database on oid = database
+                           where not granted and datname = current_database()
+                             and relation = 'waybill.process'::regclass";
+            holds("the past state waits for the table", async || {
+                ground.number(waiting).await > 0
+            })
+            .await;
+            session.execute("select pg_sleep(0.3); commit").await;
+        };
+        let (slow, ()) = tokio::join!(slow, release);
+        assert_eq!(slow.status, 200, "{}", slow.body());
+        let began = Instant::now();
+        let next = hostile.post("/v1/processes/batch", &past).await;
+        assert_eq!(next.status, 200, "{}", next.body());
+        // The longest rest is a second; a part of it may have passed before the first answer came.
+        assert!(began.elapsed() >= Duration::from_millis(500));
     });
 }
