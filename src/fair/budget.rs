@@ -2,10 +2,10 @@
 //!
 //! There are two ways to hold a part of it. What ends soon by itself waits for its turn
 //! ([`FairBudget::turn`]): one party may hold all of the budget while no other waits; then the party
-//! that holds least is the next, and of several that hold as much they take turns. What a client can prolong, such as a stream, gets a place at once or
-//! not at all ([`FairBudget::place`]): the more a party holds, the more has to be free, so that one
-//! alone gets three quarters and the next ones three quarters of what it has left. In other fields this
-//! rule is known as a dynamic threshold.
+//! that holds least is the next, and those that hold as much take turns. What a client can prolong, such
+//! as a stream, gets a place at once or not at all ([`FairBudget::place`]): the more a party holds, the
+//! more has to be free, so that one alone gets three quarters and the next ones three quarters of what
+//! it has left. In other fields this rule is known as a dynamic threshold.
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};

@@ -13,6 +13,7 @@ use crate::fair::{Activity, Rested, Rests};
 
 /// A batch with this many events comes from a backlog; it has no more while others are active.
 pub(in crate::pipeline) const SMALL_BATCH: usize = 100;
+
 /// What the writers of all lanes share.
 #[derive(Debug, Clone)]
 pub struct Turns {

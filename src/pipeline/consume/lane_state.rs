@@ -31,8 +31,8 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Whether the session with this connection ends.
-    pub(super) fn end(&self, connection: &Connection) -> bool {
+    /// Whether the session with this connection is over, or has to end.
+    pub(super) fn is_over_for(&self, connection: &Connection) -> bool {
         self.stop.is_cancelled() || self.give_up.is_cancelled() || !connection.is_connected()
     }
 }

@@ -53,7 +53,7 @@ impl Keeper {
                 Err(error) => error,
             };
             self.lane.set_up(false);
-            if self.signals.end(&self.connection) {
+            if self.signals.is_over_for(&self.connection) {
                 return;
             }
             let cause = format!("{}: {error}", self.lane.queue());

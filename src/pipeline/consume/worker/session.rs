@@ -77,7 +77,7 @@ impl Session<'_> {
 
     /// A lane has ended: the session is over, or the queue was no longer needed. Meanwhile its tenant may
     /// have got a queue of its own again.
-    fn end(&self, ended: &Arc<LaneState>, keeping: &mut Keeping) {
+    fn lane_ended(&self, ended: &Arc<LaneState>, keeping: &mut Keeping) {
         {
             let mut lanes = lock(&self.lanes);
             lanes.retain(|lane| !Arc::ptr_eq(lane, ended));
@@ -85,7 +85,7 @@ impl Session<'_> {
         }
         let Some(tenant) = ended
             .tenant()
-            .filter(|_| !self.signals.end(&self.connection))
+            .filter(|_| !self.signals.is_over_for(&self.connection))
         else {
             return;
         };
@@ -117,7 +117,7 @@ impl Session<'_> {
                         return Err(self.end_reason());
                     }
                     None => return outcome,
-                    Some(Ok(ended)) => self.end(&ended, &mut keeping),
+                    Some(Ok(ended)) => self.lane_ended(&ended, &mut keeping),
                     // All lanes are started again: which one has panicked is not known.
                     Some(Err(error)) if outcome.is_ok() => {
                         outcome = Err(BrokerError::Lost(format!("a lane: {error}")));
