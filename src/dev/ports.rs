@@ -6,6 +6,10 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     ops::Range,
     path::Path,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
 };
 
 use uuid::Uuid;
@@ -27,7 +31,7 @@ const ATTEMPTS: u16 = 100;
 /// When no port is free.
 pub fn listen_on_free_port() -> io::Result<TcpListener> {
     (0..ATTEMPTS)
-        .find_map(|_| bind(any_port()).ok())
+        .find_map(|_| bind(next_port()).ok())
         .ok_or_else(|| ErrorKind::AddrInUse.into())
 }
 
@@ -59,10 +63,21 @@ fn bind(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
-fn any_port() -> u16 {
+/// A port that this program has not tried yet, until it has tried all: one that was closed for a server
+/// that is about to listen there is not given to another one meanwhile.
+fn next_port() -> u16 {
+    static FIRST: LazyLock<u16> = LazyLock::new(random);
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let length = RANGE.end - RANGE.start;
+    let next = |tried: u16| Some((tried + 1) % length);
+    let tried = TRIED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    let tried = tried.unwrap_or_else(|tried| tried);
+    RANGE.start + (*FIRST % length + tried) % length
+}
+
+fn random() -> u16 {
     let bytes = Uuid::new_v4().into_bytes();
-    let random = u16::from_be_bytes([bytes[0], bytes[1]]);
-    RANGE.start + random % (RANGE.end - RANGE.start)
+    u16::from_be_bytes([bytes[0], bytes[1]])
 }
 
 #[cfg(test)]
@@ -79,5 +94,14 @@ mod tests {
         drop(listener);
         assert_eq!(claim(&file).unwrap().0, port);
         fs::remove_file(file).unwrap();
+    }
+
+    #[test]
+    fn a_port_that_was_chosen_and_closed_is_not_chosen_again_soon() {
+        let port = || listen_on_free_port().unwrap().local_addr().unwrap().port();
+        let mut ports: Vec<_> = (0..2_000).map(|_| port()).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!(ports.len(), 2_000);
     }
 }
